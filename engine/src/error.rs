@@ -1,0 +1,208 @@
+//! What can go wrong while answering SQL or taking records, in words for people.
+//!
+//! The SQLSTATE is given at the edge, in `pgwire-server`; here a variant names the condition.
+
+use datafusion::error::DataFusionError;
+use strata_catalog::CatalogError;
+use strata_storage::StorageError;
+
+/// An error of this crate. `hint` says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The text is no SQL.
+    #[error("{message}")]
+    Syntax {
+        /// What and where.
+        message: String,
+        /// Character in the statement, from 1.
+        position: Option<usize>,
+    },
+    /// Something named does not exist.
+    #[error("{what} \"{name}\" does not exist")]
+    Undefined {
+        /// What was meant.
+        what: ObjectClass,
+        /// Its name.
+        name: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Something named exists already.
+    #[error("{what} \"{name}\" already exists")]
+    Duplicate {
+        /// What was meant.
+        what: ObjectClass,
+        /// Its name.
+        name: String,
+    },
+    /// Something depends on it.
+    #[error("cannot drop {what} \"{name}\" because other objects depend on it")]
+    Dependent {
+        /// What was meant.
+        what: ObjectClass,
+        /// Its name.
+        name: String,
+    },
+    /// PostgreSQL has it, Strata has not.
+    #[error("{message}")]
+    Unsupported {
+        /// What.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// A statement that makes no sense for this kind of relation, or here.
+    #[error("{message}")]
+    Refused {
+        /// Which rule it breaks.
+        reason: Refusal,
+        /// What.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// A value does not fit.
+    #[error("{message}")]
+    Data {
+        /// Which way.
+        reason: DataFault,
+        /// What and where.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Stopped by a person, a timeout or a shutdown.
+    #[error("{message}")]
+    Cancelled {
+        /// By whom.
+        message: String,
+    },
+    /// An earlier error ended the transaction.
+    #[error("current transaction is aborted, commands ignored until end of transaction block")]
+    InFailedTransaction,
+    /// Memory is used up.
+    #[error("out of memory: {message}")]
+    OutOfMemory {
+        /// Who asked for how much.
+        message: String,
+    },
+    /// The server stops.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// Below SQL.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Planning or running a query.
+    #[error("{0}")]
+    DataFusion(Box<DataFusionError>),
+    /// A defect of Strata.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// A class of named things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectClass {
+    /// A schema.
+    Schema,
+    /// A table or view.
+    Relation,
+    /// A column.
+    Column,
+    /// A function or procedure.
+    Function,
+    /// An index.
+    Index,
+    /// A type.
+    Type,
+    /// A setting.
+    Setting,
+    /// A prepared statement.
+    Prepared,
+    /// A cursor or portal.
+    Cursor,
+    /// A savepoint.
+    Savepoint,
+    /// A role.
+    Role,
+}
+
+impl std::fmt::Display for ObjectClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Schema => "schema",
+            Self::Relation => "relation",
+            Self::Column => "column",
+            Self::Function => "function",
+            Self::Index => "index",
+            Self::Type => "type",
+            Self::Setting => "configuration parameter",
+            Self::Prepared => "prepared statement",
+            Self::Cursor => "cursor",
+            Self::Savepoint => "savepoint",
+            Self::Role => "role",
+        })
+    }
+}
+
+/// Rules that a statement can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// `UPDATE` or `DELETE` on an append-only topic, DDL on a system table ...
+    WrongObjectType,
+    /// Writing `_offset` or `_ingested_at`.
+    GeneratedColumn,
+    /// Not inside a transaction block.
+    ActiveTransaction,
+    /// Only inside a transaction block.
+    NoTransaction,
+    /// A write in a read-only transaction or on a read-only folder.
+    ReadOnly,
+    /// A setting's value.
+    InvalidParameter,
+    /// Missing rights.
+    Privilege,
+    /// A limit of the configuration.
+    LimitExceeded,
+}
+
+/// Ways in which a value does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataFault {
+    /// Text that is no value of the type.
+    InvalidText,
+    /// Date or time out of range or no such day.
+    InvalidDatetime,
+    /// Number out of range.
+    NumericOutOfRange,
+    /// Division by zero.
+    DivisionByZero,
+    /// NULL in a NOT NULL column.
+    NotNull,
+    /// Types that do not go together.
+    TypeMismatch,
+    /// Bytes that are no UTF-8, or a NUL byte in text.
+    InvalidEncoding,
+    /// A COPY line with too few or too many columns.
+    BadCopyFormat,
+    /// A regular expression that does not parse.
+    InvalidRegex,
+    /// JSON that does not parse.
+    InvalidJson,
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        Self::DataFusion(Box::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for EngineError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::from(DataFusionError::from(error))
+    }
+}

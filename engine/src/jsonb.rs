@@ -1,0 +1,1 @@
+//! CONTRACT SKELETON: content follows.
