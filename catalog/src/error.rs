@@ -21,7 +21,6 @@ pub enum ErrorKind {
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CatalogError {
     /// The name is taken.
     #[error("{what} \"{name}\" already exists")]

@@ -8,7 +8,6 @@ use strata_storage::StorageError;
 
 /// An error of this crate. `hint` says what to do next.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EngineError {
     /// The text is no SQL.
     #[error("{message}")]
@@ -175,8 +174,12 @@ pub enum Refusal {
 pub enum DataFault {
     /// Text that is no value of the type.
     InvalidText,
-    /// Date or time out of range or no such day.
+    /// Text that is no date or time.
     InvalidDatetime,
+    /// Date or time out of range, or no such day.
+    DatetimeOverflow,
+    /// Bytes that are no value of the type in its binary form.
+    InvalidBinary,
     /// Number out of range.
     NumericOutOfRange,
     /// Division by zero.

@@ -28,7 +28,6 @@ pub enum ErrorKind {
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StorageError {
     /// The disk has no room.
     #[error("no space left for {what}")]
