@@ -1,1 +1,60 @@
-fn main() {}
+//! The binary `strata`: reads the command line and hands over to one file a subcommand.
+
+mod config;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Flags};
+
+/// One process and one folder for logs: the PostgreSQL protocol, SQL, and an acknowledgement that means durable.
+#[derive(Debug, Parser)]
+#[command(name = "strata", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a server.
+    Serve(ServeArguments),
+}
+
+/// Arguments of `strata serve`.
+#[derive(Debug, clap::Args)]
+struct ServeArguments {
+    /// Settings file (TOML). A flag wins over it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Show every setting with its value and meaning, then stop.
+    #[arg(long)]
+    print_config: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Serve(serve) => run_serve(&serve),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("strata: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_serve(arguments: &ServeArguments) -> anyhow::Result<()> {
+    let config = Config::load(arguments.config.as_deref(), &arguments.flags)?;
+    if arguments.print_config {
+        print!("{}", config.reference()?);
+    }
+    let _ = config.engine();
+    Ok(())
+}

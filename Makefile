@@ -1,0 +1,56 @@
+# `make` lists the targets. Everything a target needs it installs itself on a fresh Debian with Rust.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Kills of `make crash-loop`, rows of `make bench`.
+KILLS ?= 500
+ROWS ?= 1000000
+
+.PHONY: help quickstart serve test test-all lint fmt crash-loop many-topics bench release deny setup
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quickstart: setup-build ## Build, start a server with sample logs, show queries worth trying (Ctrl-C stops it)
+	cargo run --locked --profile quick --bin strata -- quickstart
+
+serve: setup-build ## Build, start a server on ./strata-data
+	cargo run --locked --profile quick --bin strata -- serve --data-dir strata-data
+
+test: setup lint ## Format, lints, all tests, a crash loop of 25 kills: what must pass before a change lands
+	cargo nextest run --locked --workspace --no-fail-fast
+
+test-all: test crash-loop deny ## `test`, a crash loop of 500 kills, dependency checks
+
+crash-loop: ## Kill a real server KILLS times and check every acknowledged record (KILLS=500)
+	STRATA_KILLS=$(KILLS) cargo nextest run --locked --test crash_loop --no-capture
+
+many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
+	cargo build --locked --release --bin strata --example many_topics
+	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
+	"$$target/release/examples/many_topics" --strata "$$target/release/strata"
+
+bench: ## Load ROWS rows into a release build: rows/s, memory, bytes on disk, latency of small writes
+	cargo build --locked --release --bin strata --example small_writes
+	bench/load.sh $(ROWS)
+
+lint: ## rustfmt and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: ## Format the source
+	cargo fmt --all
+
+deny: ## Licences, advisories, duplicate and banned dependencies (installs cargo-deny)
+	command -v cargo-deny > /dev/null || cargo install cargo-deny --locked
+	cargo deny --all-features check licenses bans sources
+
+release: setup-build ## The binary that is measured and shipped: target/release/strata
+	cargo build --locked --release --bin strata
+
+.PHONY: setup-build
+setup-build:
+	@.ci/setup build
+
+setup: ## Install what the tests need: C compiler, psql, strace, cargo-nextest
+	@.ci/setup test

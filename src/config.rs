@@ -1,0 +1,221 @@
+//! Settings of a server: one typed struct, defaults in code, a file `strata.toml`, and a flag for every key.
+//!
+//! A flag wins over the file, the file over the default. Unknown keys are refused. The reference that
+//! `strata serve --print-config` shows is made from the comments below, so it cannot say anything else than the code.
+
+mod byte_size;
+mod period;
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+use strata_engine::EngineConfig;
+
+pub use byte_size::ByteSize;
+pub use period::Period;
+
+/// Declares each setting once: comment, name, type, default. From it come the struct, the flags and the reference.
+macro_rules! settings {
+    ($( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr; )+) => {
+        /// Settings of a server.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Config {
+            $( $(#[doc = $doc])+ pub $key: $type, )+
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $( $key: $default, )+ }
+            }
+        }
+
+        /// The same settings as flags; what is given replaces what the file says.
+        #[derive(Debug, Clone, Default, clap::Args)]
+        pub struct Flags {
+            $( $(#[doc = $doc])+ #[arg(long)] pub $key: Option<$type>, )+
+        }
+
+        impl Config {
+            /// Replaces what `flags` gives.
+            fn apply(&mut self, flags: &Flags) {
+                $( if let Some(value) = &flags.$key { self.$key = value.clone(); } )+
+            }
+
+            /// Every key with its meaning and its value, as a `strata.toml`.
+            fn entries(&self) -> anyhow::Result<Vec<(&'static str, Vec<&'static str>, toml::Value)>> {
+                Ok(vec![ $( (stringify!($key), vec![$($doc),+], toml::Value::try_from(&self.$key)?), )+ ])
+            }
+        }
+    };
+}
+
+settings! {
+    /// Folder of everything that Strata stores. One server at a time.
+    data_dir: PathBuf = PathBuf::from("strata-data");
+    /// Address of the PostgreSQL protocol. Loopback only; port 0 picks a free one.
+    pg_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7432));
+    /// Address of HTTP: ingest, health, metrics. Loopback only; port 0 picks a free one.
+    http_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7433));
+    /// Memory of the whole process. Past it writers wait and queries spill. Default: a quarter of the machine.
+    memory_limit: ByteSize = ByteSize(machine_memory_bytes() / 4);
+    /// Threads that run queries. Default: the machine's cores.
+    threads: usize = std::thread::available_parallelism().map_or(2, usize::from);
+    /// Size of a file of the write-ahead log, reserved when it is created.
+    wal_file_size: ByteSize = ByteSize(64 << 20);
+    /// Size of the write-ahead log past which the oldest buffers are sealed.
+    wal_size_max: ByteSize = ByteSize(1 << 30);
+    /// Free space on disk below which writes are refused. Reading goes on.
+    free_space_min: ByteSize = ByteSize(256 << 20);
+    /// Rows at which a topic's buffer is sealed.
+    seal_rows: u64 = 1 << 20;
+    /// Memory at which a topic's buffer is sealed.
+    seal_size: ByteSize = ByteSize(512 << 20);
+    /// Age at which a buffer of at least `seal_age_rows_min` rows is sealed.
+    seal_age: Period = Period::seconds(60);
+    /// Smaller buffers wait for pressure and not for age, so that quiet topics make no storm of tiny files.
+    seal_age_rows_min: u64 = 10_000;
+    /// Rows of a merged segment, at most.
+    merge_rows_max: u64 = 1 << 20;
+    /// Largest record that is accepted.
+    record_size_max: ByteSize = ByteSize(16 << 20);
+    /// What is written to stderr: a level, or levels by module, such as `info,strata_storage=debug`.
+    log_filter: String = "info".to_owned();
+}
+
+impl Config {
+    /// Reads `file` if one is given, lets `flags` win, and checks the result.
+    ///
+    /// # Errors
+    /// A file that is not there or does not parse, an unknown key, an address beyond loopback, a bound that cannot work.
+    pub fn load(file: Option<&Path>, flags: &Flags) -> anyhow::Result<Self> {
+        let mut config = match file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                toml::from_str(&text).with_context(|| format!("{} is not a valid configuration", path.display()))?
+            }
+            None => Self::default(),
+        };
+        config.apply(flags);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        for (key, address) in [("pg_addr", self.pg_addr), ("http_addr", self.http_addr)] {
+            if !address.ip().is_loopback() {
+                bail!(
+                    "{key} = {address} is not a loopback address; Strata has no users and no TLS yet and listens on 127.0.0.1 or [::1] only"
+                );
+            }
+        }
+        let least = ByteSize(64 << 20);
+        if self.memory_limit < least {
+            bail!("memory_limit = {} is too small; give at least {least}", self.memory_limit);
+        }
+        if self.wal_file_size < ByteSize(1 << 20) || self.wal_size_max.0 < 2 * self.wal_file_size.0 {
+            bail!(
+                "wal_file_size = {} and wal_size_max = {} do not go together; a file has at least 1MB and the log at least two files",
+                self.wal_file_size,
+                self.wal_size_max
+            );
+        }
+        if self.threads == 0 || self.seal_rows == 0 || self.merge_rows_max == 0 {
+            bail!("threads, seal_rows and merge_rows_max must be at least 1");
+        }
+        Ok(())
+    }
+
+    /// Every key with its meaning and its value: a `strata.toml` that says what is in force.
+    ///
+    /// # Errors
+    /// A path that is no UTF-8.
+    pub fn reference(&self) -> anyhow::Result<String> {
+        let mut text = String::from("# Settings of `strata serve`. Each has a flag of the same name: --memory-limit 2GB.\n");
+        for (key, meaning, value) in self.entries()? {
+            text.push('\n');
+            for line in meaning {
+                writeln!(text, "#{line}")?;
+            }
+            writeln!(text, "{key} = {value}")?;
+        }
+        Ok(text)
+    }
+
+    /// What the engine needs of it.
+    pub fn engine(&self) -> EngineConfig {
+        EngineConfig {
+            threads: self.threads,
+            wal_file_bytes: self.wal_file_size.0,
+            wal_bytes_max: self.wal_size_max.0,
+            free_bytes_min: self.free_space_min.0,
+            seal_rows: self.seal_rows,
+            seal_bytes: self.seal_size.0,
+            seal_age_us: self.seal_age.us,
+            seal_age_rows_min: self.seal_age_rows_min,
+            merge_rows_max: self.merge_rows_max,
+            record_bytes_max: self.record_size_max.as_usize(),
+            ..EngineConfig::for_folder(&self.data_dir, self.memory_limit.as_usize())
+        }
+    }
+}
+
+/// Memory of the machine, or of the smallest machine that is supported where it cannot be told.
+fn machine_memory_bytes() -> u64 {
+    let info = rustix::system::sysinfo();
+    u64::from(info.mem_unit).saturating_mul(info.totalram).max(1 << 30)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("strata.toml");
+        std::fs::write(&file, text)?;
+        Config::load(Some(&file), &Flags::default())
+    }
+
+    fn message(result: anyhow::Result<Config>) -> String {
+        result.map_or_else(|error| format!("{error:#}"), |config| format!("accepted: {config:?}"))
+    }
+
+    #[test]
+    fn the_reference_is_a_file_that_reads_back() {
+        let config = Config { seal_rows: 7, seal_age: Period::seconds(90), ..Config::default() };
+        let reference = config.reference().unwrap();
+        assert_eq!(parse(&reference).unwrap(), config);
+        assert!(reference.contains("# Memory of the whole process."), "{reference}");
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("strata.toml");
+        std::fs::write(&file, "memory_limit = \"1GB\"\nseal_rows = 5\n").unwrap();
+        let flags = Flags { memory_limit: Some(ByteSize(2 << 30)), ..Flags::default() };
+        let config = Config::load(Some(&file), &flags).unwrap();
+        assert_eq!((config.memory_limit, config.seal_rows), (ByteSize(2 << 30), 5));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_its_name() {
+        for (text, part) in [
+            ("memory = \"1GB\"", "unknown field `memory`"),
+            ("memory_limit = \"lots\"", "\"lots\" is not a size"),
+            ("memory_limit = \"1MB\"", "too small"),
+            ("pg_addr = \"0.0.0.0:7432\"", "pg_addr = 0.0.0.0:7432 is not a loopback address"),
+            ("http_addr = \"192.0.2.1:7433\"", "http_addr = 192.0.2.1:7433 is not a loopback address"),
+            ("seal_age = \"soon\"", "not a length of time"),
+            ("wal_size_max = \"64MB\"", "do not go together"),
+            ("threads = 0", "at least 1"),
+        ] {
+            let message = message(parse(text));
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}
