@@ -167,6 +167,22 @@ pub enum Refusal {
     Privilege,
     /// A limit of the configuration.
     LimitExceeded,
+    /// A setting that follows from the build or the configuration.
+    CannotChangeNow,
+    /// Nested deeper than the server goes.
+    StatementTooComplex,
+    /// A name that fits several columns or functions.
+    Ambiguous,
+    /// A column that is neither grouped nor aggregated.
+    Grouping,
+    /// A definition that contradicts itself: a time column that is no timestamp, a sort column that is not there ...
+    InvalidDefinition,
+    /// A cursor that is not open, or cannot go where it was asked to.
+    InvalidCursorState,
+    /// A parameter `$n` without a value.
+    MissingParameter,
+    /// A statement kind that cannot be prepared, explained or declared as a cursor.
+    InvalidStatementKind,
 }
 
 /// Ways in which a value does not fit.
