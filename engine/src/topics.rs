@@ -1,11 +1,31 @@
 //! Topics in memory: definition, segments, buffer; and the snapshot that a query reads.
+//!
+//! ```text
+//!   log thread ──durable──▶ buffer ──seal──▶ segments          both inside one lock per topic,
+//!                             │                  │             so a snapshot never sees a record
+//!                             └──── snapshot ────┘             twice or not at all
+//! ```
+//!
+//! **Invariant:** from `first_offset` to `next_offset` every offset lies in exactly one segment or buffered batch.
+
+mod buffer;
+mod definition;
+mod producers;
+mod registry;
+mod state;
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use strata_catalog::Topic;
 use strata_storage::segment::SegmentMeta;
-use strata_storage::{Offset, wal::WalPosition};
+use strata_storage::wal::WalPosition;
+use strata_storage::Offset;
+
+pub use producers::SettledProducer;
+pub use registry::Topics;
+pub use state::TopicState;
+pub(crate) use state::SealClaim;
 
 /// A batch that is durable in the log and not yet sealed.
 #[derive(Debug)]
@@ -16,10 +36,23 @@ pub struct BufferedBatch {
     pub ingested_at_us: i64,
     /// The records. Columns by id, physical types loose: see `strata_storage::schema`.
     pub batch: RecordBatch,
-    /// Its frame in the log.
+    /// Its frame in the log, the oldest if it was put together from several.
     pub position: WalPosition,
     /// Bytes of memory it holds.
     pub bytes: usize,
+}
+
+impl BufferedBatch {
+    /// Offset after its last record.
+    pub fn end_offset(&self) -> Offset {
+        self.base_offset + self.rows()
+    }
+
+    /// Records in it.
+    #[allow(clippy::cast_possible_wrap, reason = "a batch in memory has fewer than 2^63 rows")]
+    pub fn rows(&self) -> Offset {
+        self.batch.num_rows() as Offset
+    }
 }
 
 /// One topic as one query sees it: sealed segments in offset order, then buffered batches in offset order. Dense from
@@ -34,4 +67,18 @@ pub struct TopicSnapshot {
     pub buffer: Vec<Arc<BufferedBatch>>,
     /// Offset of the next record to come.
     pub next_offset: Offset,
+}
+
+impl TopicSnapshot {
+    /// Records in it.
+    pub fn rows(&self) -> u64 {
+        let sealed: u64 = self.segments.iter().map(|segment| segment.rows).sum();
+        sealed + self.buffer.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>()
+    }
+
+    /// Offset of its oldest record, or of the next one to come if there is none.
+    pub fn first_offset(&self) -> Offset {
+        let sealed = self.segments.first().map(|segment| segment.first_offset);
+        sealed.or_else(|| self.buffer.first().map(|batch| batch.base_offset)).unwrap_or(self.next_offset)
+    }
 }

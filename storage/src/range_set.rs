@@ -45,6 +45,27 @@ impl RangeSet {
         other.iter().for_each(|(first, last)| self.insert(first, last));
     }
 
+    /// Takes every number of `other` out.
+    pub fn remove(&mut self, other: &Self) {
+        for (first, last) in other.iter() {
+            while let Some((f, l)) = self.0.range(..=last).next_back().map(|(&f, &l)| (f, l)).filter(|&(_, l)| l >= first) {
+                self.0.remove(&f);
+                if l > last {
+                    self.0.insert(last + 1, l);
+                }
+                if f < first {
+                    self.0.insert(f, first - 1);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// How many numbers are in the set, capped at `u64::MAX`.
+    pub fn count(&self) -> u64 {
+        self.iter().fold(0, |sum: u64, (first, last)| sum.saturating_add((last - first).saturating_add(1)))
+    }
+
     /// Whether `n` is in the set.
     pub fn contains(&self, n: u64) -> bool {
         self.0.range(..=n).next_back().is_some_and(|(_, &last)| last >= n)
@@ -105,11 +126,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equals_a_plain_set(ranges in prop::collection::vec((0u64..60, 0u64..8), 0..40)) {
+        fn equals_a_plain_set(ranges in prop::collection::vec((0u64..60, 0u64..8, prop::bool::weighted(0.7)), 0..40)) {
             let (mut set, mut model) = (RangeSet::default(), BTreeSet::new());
-            for (first, len) in ranges {
-                set.insert(first, first + len);
-                model.extend(first..=first + len);
+            for (first, len, add) in ranges {
+                if add {
+                    set.insert(first, first + len);
+                    model.extend(first..=first + len);
+                } else {
+                    set.remove(&RangeSet::of(first, first + len));
+                    model.retain(|n| !(first..=first + len).contains(n));
+                }
+                prop_assert_eq!(set.count(), model.len() as u64);
                 for n in 0..70 {
                     prop_assert_eq!(set.contains(n), model.contains(&n));
                     prop_assert_eq!(set.covers(n, n + 2), (n..=n + 2).all(|m| model.contains(&m)));
