@@ -18,14 +18,16 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use strata_catalog::Topic;
+use strata_storage::Offset;
 use strata_storage::segment::SegmentMeta;
 use strata_storage::wal::WalPosition;
-use strata_storage::Offset;
 
+pub(crate) use buffer::Waiting;
+pub(crate) use producers::Overlap as SequenceOverlap;
 pub use producers::SettledProducer;
 pub use registry::Topics;
-pub use state::TopicState;
 pub(crate) use state::SealClaim;
+pub use state::TopicState;
 
 /// A batch that is durable in the log and not yet sealed.
 #[derive(Debug)]

@@ -42,8 +42,13 @@ pub struct Frame {
 
 /// Called on the log's own thread for each group, in log order, after `fdatasync` and before the acks.
 pub trait GroupSink: Send + Sync {
+    /// Gives the frame its `base_offset`, just before it is written. Called in log order, so offsets are dense in it.
+    fn number(&self, frame: &mut Frame);
     /// Makes the frames visible to queries. Must not block on the log.
     fn group_durable(&self, frames: Vec<(WalPosition, Frame)>);
+    /// The frames were numbered (or only submitted) and did not get into the log: the disk is full, or the log is
+    /// poisoned. No later frame was numbered yet, so their offsets are free again.
+    fn group_refused(&self, frames: &[Frame]);
 }
 
 /// Tunables of the log.
@@ -93,4 +98,36 @@ pub struct RecoverySummary {
 /// Arrow's, which would be a defect.
 pub fn encode_body(_batch: &RecordBatch) -> Result<Bytes> {
     Err(crate::StorageError::Internal("skeleton".into()))
+}
+
+/// The log. SKELETON: replaced by the real one.
+#[derive(Debug)]
+pub struct Wal {}
+
+/// Room in the queue.
+#[derive(Debug)]
+pub struct Admission {}
+
+/// Resolves when the transaction is durable and visible.
+pub type Ticket = futures::future::BoxFuture<'static, Result<()>>;
+
+#[allow(missing_docs)]
+impl Wal {
+    pub async fn admit(&self, _bytes: usize) -> Result<Admission> {
+        Err(crate::StorageError::Internal("skeleton".into()))
+    }
+    pub fn submit(&self, _transaction: Vec<Frame>, _admission: Admission) -> Result<Ticket> {
+        Err(crate::StorageError::Internal("skeleton".into()))
+    }
+    pub fn trim(&self, _oldest_needed: Option<WalPosition>) {}
+    pub fn files(&self) -> Vec<WalFileInfo> {
+        Vec::new()
+    }
+    pub fn bytes(&self) -> u64 {
+        0
+    }
+    pub fn poisoned(&self) -> Option<String> {
+        None
+    }
+    pub fn close(&self) {}
 }

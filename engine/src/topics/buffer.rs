@@ -47,7 +47,15 @@ pub(crate) struct Waiting {
 
 impl Buffer {
     pub fn new(memory: Reservation) -> Self {
-        Self { batches: VecDeque::new(), ranges: VecDeque::new(), claimed: 0, rows: 0, bytes: 0, waiting: Waiting::default(), memory }
+        Self {
+            batches: VecDeque::new(),
+            ranges: VecDeque::new(),
+            claimed: 0,
+            rows: 0,
+            bytes: 0,
+            waiting: Waiting::default(),
+            memory,
+        }
     }
 
     /// Appends a durable batch.

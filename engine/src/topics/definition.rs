@@ -8,8 +8,8 @@ use strata_storage::{ColumnId, Offset};
 
 use super::producers::Producers;
 use super::{TopicState, Topics};
-use crate::error::{EngineError, ObjectClass};
 use crate::Result;
+use crate::error::{EngineError, ObjectClass};
 
 impl Topics {
     /// Creates a schema.
@@ -53,7 +53,12 @@ impl Topics {
     ///
     /// # Errors
     /// Those of `change`, and the catalog's.
-    pub async fn alter_topic(&self, schema: &str, name: &str, change: impl FnOnce(&mut Topic) -> Result<()> + Send) -> Result<Arc<Topic>> {
+    pub async fn alter_topic(
+        &self,
+        schema: &str,
+        name: &str,
+        change: impl FnOnce(&mut Topic) -> Result<()> + Send,
+    ) -> Result<Arc<Topic>> {
         let _ddl = self.ddl.lock().await;
         let state = self.existing(schema, name)?;
         let before = state.definition();

@@ -140,9 +140,9 @@ impl TopicState {
     /// Claims `numbers` for a batch that enters the log; false if they met others in the meantime.
     pub(crate) fn begin_sequence(&self, producer: &Arc<str>, numbers: &RangeSet) -> bool {
         let mut inner = self.inner.lock();
-        let free = numbers.iter().all(|(first, last)| {
-            matches!(inner.producers.overlap(producer, first, last), Overlap::Settled(met) if met.is_empty())
-        });
+        let free = numbers.iter().all(
+            |(first, last)| matches!(inner.producers.overlap(producer, first, last), Overlap::Settled(met) if met.is_empty()),
+        );
         if free {
             inner.producers.begin(producer, numbers);
         }
