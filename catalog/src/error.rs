@@ -46,15 +46,45 @@ pub enum CatalogError {
         /// Its name.
         name: String,
     },
+    /// Two live segments would hold the same offsets of a topic. Nothing was changed.
+    #[error("segment {added} of topic {topic} overlaps live segment {live}")]
+    Overlap {
+        /// The topic's id.
+        topic: u64,
+        /// Location of the segment that was to be added.
+        added: String,
+        /// Location of the one that is there.
+        live: String,
+    },
+    /// A catalog can be restored only while no topic is in it.
+    #[error("the catalog is not empty")]
+    NotBlank,
+    /// All names of a kind are used up.
+    #[error("no {what} left")]
+    Exhausted {
+        /// `object ids`, ...
+        what: &'static str,
+    },
     /// The database refused.
     #[error("catalog database: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// A row holds something that was never written, or was written by a newer Strata.
-    #[error("catalog is corrupt or from a newer version: {reason}")]
+    Sqlite(#[source] rusqlite::Error),
+    /// The file was written by a newer Strata.
+    #[error("the catalog has format {found}, and this version knows formats up to {known}")]
+    TooNew {
+        /// Format of the file.
+        found: i64,
+        /// Newest format that this version reads.
+        known: i64,
+    },
+    /// The file holds something that was never written.
+    #[error("the catalog is corrupt: {reason}")]
     Corrupt {
         /// What does not fit.
         reason: String,
     },
+    /// The runtime stopped while the database worked.
+    #[error("the runtime stopped before the catalog answered")]
+    Interrupted,
 }
 
 impl CatalogError {
@@ -64,11 +94,41 @@ impl CatalogError {
             Self::Exists { .. } => ErrorKind::Exists,
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::NotEmpty { .. } => ErrorKind::Dependent,
-            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Corrupt { .. } | Self::TooNew { .. } => ErrorKind::Corrupt,
+            Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } => ErrorKind::Failed,
+            Self::Interrupted => ErrorKind::Unknown,
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => ErrorKind::Full,
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => ErrorKind::Corrupt,
                 _ => ErrorKind::Failed,
+            },
+        }
+    }
+
+    /// What a person can do, as a sentence.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Corrupt { .. } => Some(
+                "Stop the server, move the catalog file away and run `strata rebuild-catalog`: topics and their records are rebuilt from the segments.",
+            ),
+            Self::TooNew { .. } => Some("Start the version of Strata that wrote it, or a newer one."),
+            Self::NotBlank => Some("Move the catalog file away first."),
+            _ => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for CatalogError {
+    /// Damage that SQLite meets is [`CatalogError::Corrupt`]; a value of a type that was never written counts as such.
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match &error {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Corrupt { reason: error.to_string() },
+            _ => match error.sqlite_error_code() {
+                Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt { reason: error.to_string() },
+                _ => Self::Sqlite(error),
             },
         }
     }

@@ -6,8 +6,12 @@
 //!
 //! **Invariant:** each method is one transaction, durable when it returns.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod error;
 pub mod model;
+pub mod rebuild;
+pub mod sqlite;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +23,8 @@ pub use error::{CatalogError, ErrorKind};
 pub use model::{
     Index, NewTopic, NewView, ObjectKind, Oid, Producer, Publication, Schema, Setting, Task, TaskState, Topic, TopicOptions, View,
 };
+pub use rebuild::Rebuilt;
+pub use sqlite::SqliteCatalog;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
@@ -30,7 +36,7 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
     /// Counts up by one at each call, never repeats: the epoch of this start of the server.
     async fn next_epoch(&self) -> Result<u64>;
 
-    /// All schemas. `logs` is there from the first start.
+    /// All schemas. `logs` and `public` are there from the first start.
     async fn schemas(&self) -> Result<Vec<Schema>>;
     /// Creates a schema. [`CatalogError::Exists`] if the name is taken.
     async fn create_schema(&self, name: &str) -> Result<Schema>;
@@ -41,7 +47,8 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
     async fn topics(&self) -> Result<Vec<Topic>>;
     /// Creates a topic and its indexes. [`CatalogError::Exists`] if a topic or view of that name is there.
     async fn create_topic(&self, topic: NewTopic) -> Result<Topic>;
-    /// Replaces name, schema, columns, options of a topic by those of `topic` (found by its id).
+    /// Replaces name, schema, columns, options of a topic by those of `topic` (found by its id). Indexes and comments of
+    /// columns that are gone go with them; indexes follow the topic to its schema. Offsets are not touched.
     async fn alter_topic(&self, topic: &Topic) -> Result<()>;
     /// Drops a topic with its segments, producers, indexes, comments. Its files become garbage.
     async fn drop_topic(&self, topic: TopicId) -> Result<()>;
@@ -75,9 +82,12 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
 
     /// All live segments, by topic and first offset.
     async fn segments(&self) -> Result<Vec<SegmentMeta>>;
-    /// Publishes sealed and merged segments of many topics in one transaction: see [`Publication`].
+    /// Publishes sealed and merged segments of many topics in one transaction: see [`Publication`]. A segment that is
+    /// live already is left alone, so a publication may be repeated. [`CatalogError::Overlap`] if two live segments would
+    /// hold the same offset.
     async fn publish(&self, publications: &[Publication]) -> Result<()>;
-    /// Removes whole segments for retention and raises the topic's first offset.
+    /// Removes whole segments for retention and raises the topic's first offset. [`CatalogError::NotFound`], and nothing
+    /// changed, if one of them is not live because a merge took it in the meantime: look again.
     async fn expire_segments(&self, topic: TopicId, segments: &[SegmentId], first_offset: Offset) -> Result<()>;
     /// Files that no live segment uses any more and that may be deleted once no query reads them: (location, since, µs).
     async fn garbage(&self) -> Result<Vec<(String, i64)>>;
@@ -102,4 +112,7 @@ pub trait Catalog: Send + Sync + std::fmt::Debug {
     async fn update_task(&self, task: &Task) -> Result<()>;
     /// Forgets finished tasks beyond the newest `keep`.
     async fn prune_tasks(&self, keep: usize) -> Result<u64>;
+
+    /// Fills a blank catalog with what [`rebuild::from_segments`] found. [`CatalogError::NotBlank`] if a topic is there.
+    async fn restore(&self, rebuilt: &Rebuilt) -> Result<()>;
 }
