@@ -1,10 +1,22 @@
 //! The local file system as the log and segment files use it: every write and every sync is a call here, so that tests
 //! can lose, tear and reorder what was not synced.
 
-use std::path::{Path, PathBuf};
+pub mod crash;
+pub mod faulty;
+pub mod local;
+pub mod sparse;
+
+#[cfg(test)]
+mod conformance;
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Result;
+pub use faulty::FaultyDisk;
+pub use local::LocalDisk;
+
+use crate::{Result, StorageError};
 
 /// A folder tree with explicit durability. Paths are relative to its root; `..` and absolute paths are refused.
 pub trait Disk: Send + Sync + std::fmt::Debug {
@@ -44,4 +56,13 @@ pub trait DiskFile: Send + Sync + std::fmt::Debug {
     fn set_len(&self, len: u64) -> Result<()>;
     /// `fdatasync`: returns when every earlier write is on stable storage.
     fn sync_data(&self) -> Result<()>;
+}
+
+/// Refuses paths that could leave the tree: absolute ones and those with `.` or `..` in them. The empty path is the root.
+fn inside(path: &Path) -> Result<&Path> {
+    if path.components().all(|component| matches!(component, Component::Normal(_))) {
+        return Ok(path);
+    }
+    let reason = io::Error::new(io::ErrorKind::InvalidInput, "the path leaves the data folder");
+    Err(StorageError::io(format!("use path {}", path.display()), reason))
 }

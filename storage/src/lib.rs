@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod disk;
 pub mod error;
+pub mod folder_lock;
 pub mod ids;
 pub mod memory;
 pub mod range_set;

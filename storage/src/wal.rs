@@ -1,6 +1,34 @@
-//! The write-ahead log: group commit, `fdatasync` before the ack.
+//! The write-ahead log: what makes an acknowledged record durable.
 //!
-//! CONTRACT SKELETON: signatures are agreed between crates, bodies follow.
+//! ```text
+//! clients ─ encode_body ─▶ admit ─▶ submit ─▶ queue ─▶ log thread: write group, fdatasync ─▶ sink ─▶ tickets
+//!                          (waits)  (orders)                 ▲
+//!                                       preparer thread: next file, allocated and synced ahead; removal of old ones
+//! ```
+//!
+//! While a group is being synced the next one collects in the queue, so a group is as large as the disk is slow. One
+//! unsynced group is in flight at a time; that is what lets recovery tell a torn tail from corruption. The format is
+//! drawn in `docs/formats/wal.md`.
+//!
+//! **Invariant:** a ticket resolves to `Ok` only after `fdatasync` returned for its transaction and the sink has it; the
+//! order of [`Wal::submit`] calls is the order of the log; what [`Wal::submit`] accepted has its place on disk reserved.
+
+mod admission;
+mod body;
+mod file;
+mod frame;
+mod group;
+mod log;
+mod options;
+mod preparer;
+mod recovery;
+mod space;
+mod state;
+mod window;
+mod writer;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +36,14 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 
-use crate::Result;
 use crate::ids::{Offset, TopicId};
 use crate::range_set::RangeSet;
+
+pub use admission::{Admission, Ticket};
+pub use body::{decode_body, encode_body};
+pub use file::FOLDER;
+pub use log::Wal;
+pub use options::WalOptions;
 
 /// Where a frame starts: file number, then byte. Positions of later frames are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +70,7 @@ pub struct Frame {
     /// The records: columns of `TopicSchema::stored()` found by field id. `None` when `rows` is 0.
     pub batch: Option<RecordBatch>,
     /// `batch` as Arrow IPC, made by [`encode_body`] before the log is entered, so that encoding runs in parallel.
+    /// Empty when `rows` is 0, and in frames that come out of the log.
     pub body: Bytes,
 }
 
@@ -51,21 +85,8 @@ pub trait GroupSink: Send + Sync {
     fn group_refused(&self, frames: &[Frame]);
 }
 
-/// Tunables of the log.
-#[derive(Debug, Clone)]
-pub struct WalOptions {
-    /// Size of a log file, preallocated.
-    pub file_bytes: u64,
-    /// A group is written when it has this many bytes ...
-    pub group_bytes_max: usize,
-    /// Bytes that may wait in the queue; [`Wal::admit`] waits beyond.
-    pub queue_bytes_max: usize,
-    /// Free space on disk below which new writes are refused.
-    pub free_bytes_min: u64,
-}
-
 /// The `sys.wal` row of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalFileInfo {
     /// Path relative to the data folder.
     pub file: PathBuf,
@@ -82,7 +103,7 @@ pub struct WalFileInfo {
 }
 
 /// What recovery saw.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecoverySummary {
     /// Frames handed to the caller.
     pub frames: u64,
@@ -90,14 +111,8 @@ pub struct RecoverySummary {
     pub rows: u64,
     /// Bytes of the torn last group that were cut, 0 after a clean stop.
     pub torn_bytes: u64,
-}
-
-/// Arrow IPC stream with lz4 buffers, dictionaries included.
-///
-/// # Errors
-/// Arrow's, which would be a defect.
-pub fn encode_body(_batch: &RecordBatch) -> Result<Bytes> {
-    Err(crate::StorageError::Internal("skeleton".into()))
+    /// Highest epoch of any file, 0 if there is none. [`Wal::start`] wants a higher one.
+    pub epoch: u64,
 }
 
 /// The log. SKELETON: replaced by the real one.

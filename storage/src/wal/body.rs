@@ -1,0 +1,146 @@
+//! Bodies of frames: one record batch as an Arrow IPC stream with lz4 buffers.
+//!
+//! Dictionaries stay dictionaries. A slice costs what the slice holds, not what its parent holds: Arrow's writer cuts
+//! plain columns itself, view columns and dictionaries are compacted here first.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray, RecordBatch};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{ByteViewType, DataType};
+use arrow::error::ArrowError;
+use arrow::ipc::CompressionType;
+use arrow::ipc::reader::StreamDecoder;
+use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_select::dictionary::garbage_collect_any_dictionary;
+use bytes::Bytes;
+
+use crate::Result;
+
+/// Unused bytes of a view column, or unused entries of a dictionary, that are not worth a copy.
+const SLACK: usize = 1024;
+
+/// Arrow IPC stream with lz4 buffers, dictionaries included.
+///
+/// # Errors
+/// Arrow's, which would be a defect.
+pub fn encode_body(batch: &RecordBatch) -> Result<Bytes> {
+    let columns = batch.columns().iter().map(compact).collect::<Result<Vec<_>, ArrowError>>()?;
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let batch = RecordBatch::try_new_with_options(batch.schema(), columns, &options)?;
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options)?;
+    writer.write(&batch)?;
+    Ok(Bytes::from(writer.into_inner()?))
+}
+
+/// The batch that [`encode_body`] was given.
+///
+/// # Errors
+/// Arrow's if `body` is something else.
+pub fn decode_body(body: &[u8]) -> Result<RecordBatch> {
+    let mut decoder = StreamDecoder::new();
+    // A copy of its own, aligned, so that a small column does not keep a whole group in memory.
+    let mut buffer = Buffer::from(body);
+    match decoder.decode(&mut buffer)? {
+        Some(batch) => Ok(batch),
+        None => Err(ArrowError::IpcError("a frame's body holds no record batch".to_owned()).into()),
+    }
+}
+
+fn compact(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::Utf8View => Ok(compact_view(column, column.as_string_view())),
+        DataType::BinaryView => Ok(compact_view(column, column.as_binary_view())),
+        DataType::Dictionary(..) => {
+            let dictionary = column.as_any_dictionary();
+            if dictionary.values().len() > 2 * dictionary.len() + SLACK {
+                garbage_collect_any_dictionary(dictionary)
+            } else {
+                Ok(column.clone())
+            }
+        }
+        _ => Ok(column.clone()),
+    }
+}
+
+fn compact_view<T: ByteViewType>(column: &ArrayRef, views: &GenericByteViewArray<T>) -> ArrayRef {
+    let held: usize = views.data_buffers().iter().map(Buffer::len).sum();
+    if held > views.total_buffer_bytes_used() + SLACK { Arc::new(views.gc()) } else { column.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{BooleanArray, DictionaryArray, Int64Array, ListArray, StringArray, StringViewArray, StructArray};
+    use arrow::datatypes::{Field, Int32Type, Schema};
+
+    use super::*;
+
+    fn wide_batch(rows: i64) -> RecordBatch {
+        let text = |i: i64| (i % 7 != 0).then(|| format!("message number {i} with some words in it"));
+        let dictionary: DictionaryArray<arrow::datatypes::UInt16Type> =
+            (0..rows).map(|i| Some(["a", "b"][i as usize % 2])).collect();
+        let list = ListArray::from_iter_primitive::<Int32Type, _, _>((0..rows).map(|i| Some(vec![Some(i as i32), None])));
+        let number: ArrayRef = Arc::new(Int64Array::from_iter((0..rows).map(|i| (i % 5 != 0).then_some(i))));
+        let inner = Arc::new(Field::new("n", DataType::Int64, true));
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("view", Arc::new(StringViewArray::from_iter((0..rows).map(text)))),
+            ("text", Arc::new(StringArray::from_iter((0..rows).map(text)))),
+            ("dictionary", Arc::new(dictionary)),
+            ("list", Arc::new(list)),
+            ("flag", Arc::new(BooleanArray::from_iter((0..rows).map(|i| Some(i % 3 == 0))))),
+            ("struct", Arc::new(StructArray::from(vec![(inner, number.clone())]))),
+            ("number", number),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_column_survives_whole_and_sliced() {
+        let batch = wide_batch(1_000);
+        for slice in [batch.clone(), batch.slice(0, 1), batch.slice(7, 0), batch.slice(13, 500), batch.slice(999, 1)] {
+            let decoded = decode_body(&encode_body(&slice).unwrap()).unwrap();
+            assert_eq!(decoded, slice);
+            assert!(matches!(decoded.column(2).data_type(), DataType::Dictionary(..)));
+        }
+    }
+
+    #[test]
+    fn a_slice_does_not_carry_its_parent() {
+        let batch = wide_batch(100_000);
+        let whole = encode_body(&batch).unwrap().len();
+        let slice = encode_body(&batch.slice(50_000, 10)).unwrap().len();
+        assert!(slice < 8_000 && whole > 50 * slice, "slice {slice}, whole {whole}");
+    }
+
+    #[test]
+    fn a_large_dictionary_is_cut_to_what_is_used() {
+        let words: Vec<String> = (0..20_000).map(|i| format!("word-{i:09}")).collect();
+        let dictionary: DictionaryArray<Int32Type> = words.iter().map(String::as_str).collect();
+        let batch = RecordBatch::try_from_iter([("d", Arc::new(dictionary) as ArrayRef)]).unwrap().slice(100, 5);
+        let body = encode_body(&batch).unwrap();
+        assert!(body.len() < 3_000, "{} bytes", body.len());
+        let decoded = decode_body(&body).unwrap();
+        let words = decoded.column(0).as_dictionary::<Int32Type>().downcast_dict::<StringArray>().unwrap();
+        assert_eq!(
+            words.into_iter().flatten().collect::<Vec<_>>(),
+            (100..105).map(|i| format!("word-{i:09}")).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn metadata_and_rows_without_columns_survive() {
+        let batch = wide_batch(3);
+        let field = Field::new("view", DataType::Utf8View, true).with_metadata([("PARQUET:field_id".into(), "4".into())].into());
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![batch.column(0).clone()]).unwrap();
+        assert_eq!(decode_body(&encode_body(&batch).unwrap()).unwrap().schema(), batch.schema());
+        let bare = batch.project(&[]).unwrap();
+        assert_eq!(decode_body(&encode_body(&bare).unwrap()).unwrap().num_rows(), 3);
+    }
+
+    #[test]
+    fn a_body_that_is_none_is_an_error() {
+        assert!(decode_body(b"").is_err());
+        assert!(decode_body(&[7; 100]).is_err());
+    }
+}
