@@ -114,35 +114,3 @@ pub struct RecoverySummary {
     /// Highest epoch of any file, 0 if there is none. [`Wal::start`] wants a higher one.
     pub epoch: u64,
 }
-
-/// The log. SKELETON: replaced by the real one.
-#[derive(Debug)]
-pub struct Wal {}
-
-/// Room in the queue.
-#[derive(Debug)]
-pub struct Admission {}
-
-/// Resolves when the transaction is durable and visible.
-pub type Ticket = futures::future::BoxFuture<'static, Result<()>>;
-
-#[allow(missing_docs)]
-impl Wal {
-    pub async fn admit(&self, _bytes: usize) -> Result<Admission> {
-        Err(crate::StorageError::Internal("skeleton".into()))
-    }
-    pub fn submit(&self, _transaction: Vec<Frame>, _admission: Admission) -> Result<Ticket> {
-        Err(crate::StorageError::Internal("skeleton".into()))
-    }
-    pub fn trim(&self, _oldest_needed: Option<WalPosition>) {}
-    pub fn files(&self) -> Vec<WalFileInfo> {
-        Vec::new()
-    }
-    pub fn bytes(&self) -> u64 {
-        0
-    }
-    pub fn poisoned(&self) -> Option<String> {
-        None
-    }
-    pub fn close(&self) {}
-}
