@@ -22,13 +22,15 @@ pub struct FrameHead {
     pub bytes: Vec<u8>,
     /// Zeros after the body.
     pub padding: usize,
+    /// Bytes of the whole frame, padding included.
+    pub frame_bytes: u64,
     /// CRC-32C of the frame, padding included: what the group's checksum is combined from.
     pub checksum: u32,
 }
 
 impl FrameHead {
-    /// Encodes `frame`. Reads its body once, for the checksum.
-    pub fn of(frame: &Frame) -> Self {
+    /// Encodes `frame`, whose body has the checksum `body`.
+    pub fn of(frame: &Frame, body: u32) -> Self {
         let (name, ranges) = match &frame.producer {
             Some((name, ranges)) => (name.as_bytes(), ranges.iter().collect::<Vec<_>>()),
             None => (&[][..], Vec::new()),
@@ -51,13 +53,13 @@ impl FrameHead {
             bytes.extend_from_slice(&first.to_le_bytes());
             bytes.extend_from_slice(&last.to_le_bytes());
         }
-        let body = crc32c::crc32c(&frame.body);
         let checksum = crc32c::crc32c_combine(crc32c::crc32c(&bytes[8..]), body, frame.body.len());
         bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
         let padding = (round_up(frame.body.len() as u64, ALIGNMENT) as usize) - frame.body.len();
         let checksum = crc32c::crc32c_combine(crc32c::crc32c(&bytes), body, frame.body.len());
         let checksum = crc32c::crc32c_append(checksum, &[0; ALIGNMENT as usize][..padding]);
-        Self { bytes, padding, checksum }
+        let frame_bytes = (bytes.len() + frame.body.len() + padding) as u64;
+        Self { bytes, padding, frame_bytes, checksum }
     }
 }
 

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::file::{FOLDER, list_numbers, remove_unfinished};
-use super::frame::{FrameHead, frame_bytes};
+use super::frame::frame_bytes;
 use super::preparer::{self, FileMaker, Task};
 use super::space::{Space, bound, epoch_end};
 use super::state::{Pending, PrepareFailure, Shared, State};
@@ -141,19 +141,19 @@ impl Wal {
     }
 
     /// Queues a transaction: all of its frames will be recovered, or none. Never blocks on the disk. The order of calls
-    /// is the order in the log.
+    /// is the order in the log, and in which the sink numbers the frames.
     ///
     /// # Errors
     /// [`StorageError::Full`] if it is larger than admitted and there is no room; [`StorageError::Poisoned`] when the log
     /// is poisoned or closed; [`StorageError::Internal`] for a transaction without frames or a frame without its body.
-    /// Nothing was queued then.
+    /// Nothing was queued then, and the sink does not hear of it: what the caller claimed for it, the caller takes back.
     pub fn submit(&self, transaction: Vec<Frame>, admission: Admission) -> Result<Ticket> {
         let encoded = |frame: &Frame| (frame.rows == 0) == frame.body.is_empty();
         if transaction.is_empty() || !transaction.iter().all(encoded) {
             return Err(StorageError::Internal("a transaction has no frames, or a frame lacks its body".to_owned()));
         }
         let payload_bytes = transaction.iter().map(frame_bytes).sum();
-        let frames = transaction.into_iter().map(|frame| (FrameHead::of(&frame), frame)).collect();
+        let frames = transaction.into_iter().map(|frame| (crc32c::crc32c(&frame.body), frame)).collect();
         let Some((place, mut promised_bytes)) = admission.take() else {
             return Err(StorageError::Internal("an admission was used twice".to_owned()));
         };

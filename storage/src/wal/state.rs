@@ -8,7 +8,6 @@ use std::sync::mpsc;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::frame::FrameHead;
 use super::preparer::Task;
 use super::space::Space;
 use super::{Frame, WalOptions};
@@ -17,8 +16,8 @@ use crate::{Result, StorageError};
 /// A transaction in the queue.
 #[derive(Debug)]
 pub struct Pending {
-    /// Its frames with their encoded heads.
-    pub frames: Vec<(FrameHead, Frame)>,
+    /// Its frames with the CRC-32C of their bodies.
+    pub frames: Vec<(u32, Frame)>,
     /// Bytes of all frames in a group.
     pub payload_bytes: u64,
     /// What was promised for it, at least `space::bound(payload_bytes)`.
@@ -118,20 +117,19 @@ impl Shared {
         self.options.file_bytes.saturating_sub(super::space::file_len(0))
     }
 
-    /// Nothing is promised from now on; everybody who waits hears why. The first reason stays.
-    pub fn poison(&self, reason: &str) {
-        let waiting = {
+    /// Nothing is promised from now on; everybody who waits hears why. The first reason stays. Gives back what was queued.
+    #[must_use = "somebody waits for the tickets"]
+    pub fn poison(&self, reason: &str) -> Vec<Pending> {
+        let queued = {
             let mut state = self.state.lock();
             if state.poison.is_none() {
                 tracing::error!(reason, "the write-ahead log stopped");
                 state.poison = Some(reason.to_owned());
             }
-            std::mem::take(&mut state.queue)
+            state.queue.drain(..).collect()
         };
         self.wake_all();
-        for pending in waiting {
-            let _gone = pending.ack.send(Err(StorageError::Poisoned { reason: reason.to_owned() }));
-        }
+        queued
     }
 
     /// Wakes everybody so that they look at `closed` and `poison`.

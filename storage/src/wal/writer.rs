@@ -1,4 +1,4 @@
-//! The log thread: takes what is queued, writes it as one group, syncs, hands it to the sink, acknowledges.
+//! The log thread: takes what is queued, has it numbered, writes it as one group, syncs, hands it to the sink, acknowledges.
 //!
 //! It never waits for company: while it syncs, the next group collects.
 
@@ -12,7 +12,7 @@ use super::frame::FrameHead;
 use super::group::{GROUP_HEADER_BYTES, GroupHeader};
 use super::space::{OpenFile, bound};
 use super::state::{Pending, Shared};
-use super::{Frame, GroupSink, WalPosition};
+use super::{GroupSink, WalPosition};
 use crate::{Result, StorageError};
 
 /// The thread. Ends when the log is closed and the queue is empty, or at the first failure.
@@ -20,12 +20,10 @@ pub fn run(shared: &Shared, sink: &dyn GroupSink) {
     let _guard = PanicGuard(shared);
     let mut buffer = Vec::with_capacity(shared.options.group_bytes_max);
     while let Some(group) = next_group(shared) {
-        let failed = match group {
-            Ok(group) => write_group(shared, sink, group, &mut buffer).err(),
-            Err(error) => Some(error),
-        };
-        if let Some(error) = failed {
-            shared.poison(&error.to_string());
+        let done = group.and_then(|group| write_group(shared, sink, group, &mut buffer));
+        if let Err(error) = done {
+            let reason = error.to_string();
+            refuse(sink, shared.poison(&reason), &reason);
             return;
         }
     }
@@ -40,7 +38,8 @@ struct PanicGuard<'a>(&'a Shared);
 impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.poison("the log thread panicked");
+            // Dropped tickets tell those who wait; the sink may be what panicked.
+            drop(self.0.poison("the log thread panicked"));
         }
     }
 }
@@ -89,14 +88,31 @@ fn next_group(shared: &Shared) -> Option<Result<Group>> {
     Some(Ok(Group { number, file, transactions, payload_bytes, promised_bytes }))
 }
 
-fn write_group(shared: &Shared, sink: &dyn GroupSink, group: Group, buffer: &mut Vec<u8>) -> Result<()> {
+/// Takes frames back: their offsets and sequence numbers are free again, and their writers hear why.
+fn refuse(sink: &dyn GroupSink, transactions: Vec<Pending>, reason: &str) {
+    let (mut frames, mut acks) = (Vec::new(), Vec::new());
+    for pending in transactions {
+        frames.extend(pending.frames.into_iter().map(|(_, frame)| frame));
+        acks.push(pending.ack);
+    }
+    sink.group_refused(&frames);
+    for ack in acks {
+        let _gone = ack.send(Err(StorageError::Poisoned { reason: reason.to_owned() }));
+    }
+}
+
+fn write_group(shared: &Shared, sink: &dyn GroupSink, mut group: Group, buffer: &mut Vec<u8>) -> Result<()> {
     let started = Instant::now();
-    if let Err(error) = write_and_sync(&group, shared.options.group_bytes_max, buffer) {
+    let mut heads = Vec::new();
+    for (body_checksum, frame) in group.transactions.iter_mut().flat_map(|pending| &mut pending.frames) {
+        sink.number(frame);
+        heads.push(FrameHead::of(frame, *body_checksum));
+    }
+    if let Err(error) = write_and_sync(&group, &heads, shared.options.group_bytes_max, buffer) {
         let reason = error.to_string();
-        shared.poison(&reason);
-        for pending in group.transactions {
-            let _gone = pending.ack.send(Err(StorageError::Poisoned { reason: reason.clone() }));
-        }
+        // Poisoned before anybody hears of it, and in the order of the log.
+        let queued = shared.poison(&reason);
+        refuse(sink, group.transactions.into_iter().chain(queued).collect(), &reason);
         return Err(error);
     }
     metrics::counter!("strata_wal_groups_total").increment(1);
@@ -106,10 +122,11 @@ fn write_group(shared: &Shared, sink: &dyn GroupSink, group: Group, buffer: &mut
     let mut frames = Vec::new();
     let mut acks = Vec::with_capacity(group.transactions.len());
     let mut at = group.file.used + GROUP_HEADER_BYTES;
+    let mut heads = heads.iter();
     for pending in group.transactions {
-        for (head, mut frame) in pending.frames {
+        for ((_, mut frame), head) in pending.frames.into_iter().zip(&mut heads) {
             let position = WalPosition { file: group.file.header.number, byte: at };
-            at += frame_len(&head, &frame);
+            at += head.frame_bytes;
             frame.body = Bytes::new();
             frames.push((position, frame));
         }
@@ -131,23 +148,19 @@ fn write_group(shared: &Shared, sink: &dyn GroupSink, group: Group, buffer: &mut
     Ok(())
 }
 
-fn frame_len(head: &FrameHead, frame: &Frame) -> u64 {
-    (head.bytes.len() + frame.body.len() + head.padding) as u64
-}
-
-fn write_and_sync(group: &Group, piece_bytes: usize, buffer: &mut Vec<u8>) -> Result<()> {
-    let frames = || group.transactions.iter().flat_map(|pending| &pending.frames);
-    let payload_checksum = frames()
-        .fold(0, |checksum, (head, frame)| crc32c::crc32c_combine(checksum, head.checksum, frame_len(head, frame) as usize));
+fn write_and_sync(group: &Group, heads: &[FrameHead], piece_bytes: usize, buffer: &mut Vec<u8>) -> Result<()> {
+    let payload_checksum =
+        heads.iter().fold(0, |checksum, head| crc32c::crc32c_combine(checksum, head.checksum, head.frame_bytes as usize));
     let header = GroupHeader {
         number: group.number,
         payload_bytes: group.payload_bytes,
         payload_checksum,
-        frames: frames().count() as u32,
+        frames: heads.len() as u32,
     };
     let mut pieces = Pieces { file: &group.file, at: group.file.used, buffer, piece_bytes: piece_bytes + ALIGNMENT as usize };
     pieces.push(&header.encode(&group.file.header))?;
-    for (head, frame) in frames() {
+    let frames = group.transactions.iter().flat_map(|pending| &pending.frames);
+    for ((_, frame), head) in frames.zip(heads) {
         pieces.push(&head.bytes)?;
         pieces.push(&frame.body)?;
         pieces.push(&[0; 8][..head.padding])?;
@@ -168,7 +181,7 @@ fn write_end(shared: &Shared, buffer: &mut Vec<u8>) -> Result<()> {
         }
     };
     let group = Group { number, file, transactions: Vec::new(), payload_bytes: 0, promised_bytes: 0 };
-    write_and_sync(&group, shared.options.group_bytes_max, buffer)?;
+    write_and_sync(&group, &[], shared.options.group_bytes_max, buffer)?;
     shared.state.lock().space.settle(number, bound(0), 0);
     Ok(())
 }

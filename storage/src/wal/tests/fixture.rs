@@ -40,13 +40,19 @@ pub fn said(frame: &Frame) -> (u64, i64, String) {
     (frame.topic.0, frame.base_offset, text.to_owned())
 }
 
-/// Keeps everything it gets.
+/// Keeps everything it gets. Offsets stay as the test gave them.
 #[derive(Debug, Default)]
-pub struct Seen(pub Mutex<Vec<(WalPosition, Frame)>>);
+pub struct Seen(pub Mutex<Vec<(WalPosition, Frame)>>, pub Mutex<Vec<Frame>>);
 
 impl GroupSink for Seen {
+    fn number(&self, _frame: &mut Frame) {}
+
     fn group_durable(&self, frames: Vec<(WalPosition, Frame)>) {
         self.0.lock().extend(frames);
+    }
+
+    fn group_refused(&self, frames: &[Frame]) {
+        self.1.lock().extend_from_slice(frames);
     }
 }
 
