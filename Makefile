@@ -6,7 +6,7 @@ SHELL := /bin/bash
 KILLS ?= 500
 ROWS ?= 1000000
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop many-topics bench release deny setup
+.PHONY: help quickstart serve test test-all lint fmt crash-loop many-topics bench release deny setup setup-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +48,7 @@ deny: ## Licences, advisories, duplicate and banned dependencies (installs cargo
 release: setup-build ## The binary that is measured and shipped: target/release/strata
 	cargo build --locked --release --bin strata
 
-.PHONY: setup-build
-setup-build:
+setup-build: ## Install what a build needs: a C compiler
 	@.ci/setup build
 
 setup: ## Install what the tests need: C compiler, psql, strace, cargo-nextest

@@ -1,6 +1,7 @@
 //! The binary `strata`: reads the command line and hands over to one file a subcommand.
 
 mod config;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
+use crate::verify::VerifyArguments;
 
 /// One process and one folder for logs: the PostgreSQL protocol, SQL, and an acknowledgement that means durable.
 #[derive(Debug, Parser)]
@@ -21,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Run a server.
     Serve(ServeArguments),
+    /// Prove durability on this disk: kill a server under load and count what is missing; check the hash of every segment.
+    Verify(VerifyArguments),
 }
 
 /// Arguments of `strata serve`.
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Serve(serve) => run_serve(&serve),
+        Command::Verify(verify) => verify::run(&verify),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

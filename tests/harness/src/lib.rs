@@ -6,9 +6,11 @@
 //! **Invariant:** no server outlives its [`Server`].
 
 pub mod http;
+pub mod mount;
 pub mod server;
 pub mod sql;
 
 pub use http::{Answer, Http};
+pub use mount::SmallDisk;
 pub use server::{Server, ServerOptions};
 pub use sql::{Rows, Sql};

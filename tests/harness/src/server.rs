@@ -64,6 +64,17 @@ impl ServerOptions {
         Ok(command)
     }
 
+    /// Starts a server and kills it `after` some time, ready or not.
+    ///
+    /// # Errors
+    /// The binary does not run.
+    pub fn start_and_kill(&self, after: Duration) -> anyhow::Result<()> {
+        let process = Process(self.command()?.spawn()?);
+        std::thread::sleep(after);
+        drop(process);
+        Ok(())
+    }
+
     /// Runs a server that is expected to refuse, and returns its exit status and what it said.
     ///
     /// # Errors
