@@ -29,6 +29,8 @@ pub struct FileHeader {
     pub salt: u64,
     /// How the log stood when this epoch began.
     pub before: EpochEnd,
+    /// Length the file was made with. It never gets shorter while its epoch is the newest.
+    pub len: u64,
 }
 
 /// The end of an epoch.
@@ -38,6 +40,10 @@ pub struct EpochEnd {
     pub epoch: u64,
     /// Its last group, 0 if it has none.
     pub last_group: u64,
+    /// File of that group, 0 if there is none.
+    pub file: u64,
+    /// Byte in that file where the next group would have begun.
+    pub byte: u64,
 }
 
 impl FileHeader {
@@ -46,7 +52,8 @@ impl FileHeader {
         let mut bytes = [0; ALIGNMENT as usize];
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        let fields = [self.number, self.epoch, self.salt, self.before.epoch, self.before.last_group];
+        let before = self.before;
+        let fields = [self.number, self.epoch, self.salt, before.epoch, before.last_group, before.file, before.byte, self.len];
         for (field, at) in fields.iter().zip((16..).step_by(8)) {
             bytes[at..at + 8].copy_from_slice(&field.to_le_bytes());
         }
@@ -73,8 +80,9 @@ impl FileHeader {
         if u32_at(bytes, 12) != crc32c::crc32c(&bytes[16..ALIGNMENT as usize]) {
             return Err("the checksum of the file header does not match".to_owned());
         }
-        let [number, epoch, salt, before_epoch, last_group] = [16, 24, 32, 40, 48].map(|at| u64_at(bytes, at));
-        Ok(Self { number, epoch, salt, before: EpochEnd { epoch: before_epoch, last_group } })
+        let [number, epoch, salt] = [16, 24, 32].map(|at| u64_at(bytes, at));
+        let [before_epoch, last_group, file, byte, len] = [40, 48, 56, 64, 72].map(|at| u64_at(bytes, at));
+        Ok(Self { number, epoch, salt, before: EpochEnd { epoch: before_epoch, last_group, file, byte }, len })
     }
 }
 
@@ -134,16 +142,16 @@ pub fn remove_unfinished(disk: &dyn Disk) -> Result<()> {
     Ok(())
 }
 
-/// Makes the file of `header` with `len` bytes reserved, durably, under its final name.
+/// Makes the file of `header` with all its bytes reserved, durably, under its final name.
 ///
 /// # Errors
 /// Of the disk. What was begun is removed if the disk lets us.
-pub fn create(disk: &dyn Disk, header: &FileHeader, len: u64) -> Result<Arc<dyn DiskFile>> {
+pub fn create(disk: &dyn Disk, header: &FileHeader) -> Result<Arc<dyn DiskFile>> {
     let unfinished = Path::new(FOLDER).join(format!("{:020}{UNFINISHED_SUFFIX}", header.number));
     disk.remove(&unfinished)?;
     let made = (|| {
         let file = disk.create(&unfinished)?;
-        file.preallocate(len)?;
+        file.preallocate(header.len)?;
         file.write_at(0, &header.encode())?;
         file.sync_data()?;
         disk.rename(&unfinished, &path_of(header.number))?;
@@ -164,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_header_survives_and_any_flipped_bit_shows() {
-        let header = FileHeader { number: 7, epoch: 3, salt: 0xdead_beef_0102, before: EpochEnd { epoch: 2, last_group: 99 } };
+        let before = EpochEnd { epoch: 2, last_group: 99, file: 6, byte: 1024 };
+        let header = FileHeader { number: 7, epoch: 3, salt: 0xdead_beef_0102, before, len: 4096 };
         let bytes = header.encode();
         assert_eq!(FileHeader::decode(&bytes).unwrap(), header);
         for bit in 0..bytes.len() * 8 {

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_header_belongs_to_one_file() {
-        let file = FileHeader { number: 4, epoch: 2, salt: 77, before: Default::default() };
+        let file = FileHeader { number: 4, epoch: 2, salt: 77, before: Default::default(), len: 0 };
         let header = GroupHeader { number: 9, payload_bytes: 1 << 33, payload_checksum: 5, frames: 6 };
         let bytes = header.encode(&file);
         assert_eq!(GroupHeader::decode(&bytes, &file), Some(header));

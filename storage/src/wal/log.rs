@@ -33,7 +33,7 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Reads all complete transactions in log order and cuts the torn tail. Call it before [`Wal::start`], in the same
+    /// Reads all complete transactions in log order, without a torn tail. Call it before [`Wal::start`], in the same
     /// process that holds the folder's lock. One frame and 8 MiB of a file are in memory at a time.
     ///
     /// # Errors
@@ -60,9 +60,10 @@ impl Wal {
             return Err(StorageError::Internal(reason));
         }
         let mut space = Space::after(found);
-        let mut maker = FileMaker::new(disk, &options, epoch, before);
+        let mut maker = FileMaker::new(disk.clone(), &options, epoch, before);
         let prepare_failure = match maker.make(space.next_number(), 0) {
             Ok(file) => {
+                recovery::shorten(&*disk, &space.finished)?;
                 space.add(file);
                 None
             }

@@ -59,8 +59,8 @@ impl FileMaker {
     pub fn make(&mut self, number: u64, capacity: u64) -> Result<OpenFile> {
         let len = file_len(capacity).max(self.file_bytes);
         self.check_free(len)?;
-        let header = FileHeader { number, epoch: self.epoch, salt: self.salts.random(), before: self.before };
-        Ok(OpenFile::new(header, file::create(&*self.disk, &header, len)?, len))
+        let header = FileHeader { number, epoch: self.epoch, salt: self.salts.random(), before: self.before, len };
+        Ok(OpenFile::new(header, file::create(&*self.disk, &header)?, len))
     }
 
     /// Enlarges `file` so that it has `capacity` bytes for groups.

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use super::file::{self, ALIGNMENT, FileHeader, path_of, round_up};
+use super::file::{ALIGNMENT, EpochEnd, FileHeader, path_of, round_up};
 use super::group::GROUP_HEADER_BYTES;
 use super::{WalFileInfo, WalPosition};
 use crate::disk::DiskFile;
@@ -202,11 +202,13 @@ impl Space {
     }
 }
 
-/// The header number of the newest epoch and its last group, from the files that are left.
-pub fn epoch_end(files: &[WalFileInfo]) -> file::EpochEnd {
+/// The end of the newest epoch, from the files that are left.
+pub fn epoch_end(files: &[WalFileInfo]) -> EpochEnd {
     let epoch = files.last().map_or(0, |file| file.epoch);
-    let last_group = files.iter().filter(|file| file.epoch == epoch).filter_map(|file| file.last_group).max();
-    file::EpochEnd { epoch, last_group: last_group.unwrap_or(0) }
+    let last = files.iter().rfind(|file| file.epoch == epoch && file.last_group.is_some());
+    let end =
+        |file: &WalFileInfo| EpochEnd { epoch, last_group: file.last_group.unwrap_or(0), file: file.number, byte: file.bytes };
+    last.map_or(EpochEnd { epoch, ..EpochEnd::default() }, end)
 }
 
 #[cfg(test)]
@@ -220,7 +222,7 @@ mod tests {
 
     fn open_file(number: u64, capacity: u64) -> OpenFile {
         let disk = FaultyDisk::default();
-        let header = FileHeader { number, epoch: 1, salt: 0, before: Default::default() };
+        let header = FileHeader { number, epoch: 1, salt: 0, before: Default::default(), len: 0 };
         OpenFile::new(header, disk.create(Path::new("f")).unwrap(), file_len(capacity))
     }
 

@@ -151,12 +151,8 @@ fn write_group(shared: &Shared, sink: &dyn GroupSink, mut group: Group, buffer: 
 fn write_and_sync(group: &Group, heads: &[FrameHead], piece_bytes: usize, buffer: &mut Vec<u8>) -> Result<()> {
     let payload_checksum =
         heads.iter().fold(0, |checksum, head| crc32c::crc32c_combine(checksum, head.checksum, head.frame_bytes as usize));
-    let header = GroupHeader {
-        number: group.number,
-        payload_bytes: group.payload_bytes,
-        payload_checksum,
-        frames: heads.len() as u32,
-    };
+    let header =
+        GroupHeader { number: group.number, payload_bytes: group.payload_bytes, payload_checksum, frames: heads.len() as u32 };
     let mut pieces = Pieces { file: &group.file, at: group.file.used, buffer, piece_bytes: piece_bytes + ALIGNMENT as usize };
     pieces.push(&header.encode(&group.file.header))?;
     let frames = group.transactions.iter().flat_map(|pending| &pending.frames);
