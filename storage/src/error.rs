@@ -63,6 +63,12 @@ pub enum StorageError {
         /// What does not fit.
         reason: String,
     },
+    /// Files among the segments that are no segments any more.
+    #[error("{} segment files cannot be read: {}", files.len(), names(files))]
+    BrokenSegments {
+        /// Path in the store and reason of each.
+        files: Vec<(String, String)>,
+    },
     /// A segment that the catalog lists is not in the store.
     #[error("segment file {location} is missing")]
     MissingSegment {
@@ -103,6 +109,10 @@ pub enum StorageError {
     Internal(String),
 }
 
+fn names(files: &[(String, String)]) -> String {
+    files.iter().map(|(location, reason)| format!("{location} ({reason})")).collect::<Vec<_>>().join(", ")
+}
+
 impl StorageError {
     /// Names the failed action. A full disk becomes [`StorageError::Full`].
     pub fn io(what: impl Into<String>, source: io::Error) -> Self {
@@ -118,7 +128,7 @@ impl StorageError {
         match self {
             Self::Full { .. } => ErrorKind::Full,
             Self::OutOfMemory { .. } => ErrorKind::OutOfMemory,
-            Self::CorruptLog { .. } | Self::CorruptSegment { .. } => ErrorKind::Corrupt,
+            Self::CorruptLog { .. } | Self::CorruptSegment { .. } | Self::BrokenSegments { .. } => ErrorKind::Corrupt,
             Self::MissingSegment { .. } => ErrorKind::NotFound,
             Self::Poisoned { .. } => ErrorKind::Poisoned,
             Self::Locked { .. } => ErrorKind::Locked,

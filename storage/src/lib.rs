@@ -5,11 +5,13 @@
 //!
 //! **Invariant:** nothing is acknowledged before `fdatasync` returned for it, and a sealed segment never changes.
 
+pub mod cache;
 pub mod clock;
 pub mod disk;
 pub mod error;
 pub mod folder_lock;
 pub mod ids;
+mod json;
 pub mod memory;
 pub mod range_set;
 pub mod schema;

@@ -1,0 +1,363 @@
+//! Reading one open segment: its bounds, whole chunks of a column, or a few rows.
+//!
+//! ```text
+//! ColumnRef ─ recipe ─▶ columns of the file ─ cache or pages ─▶ arrays ─ recipe ─▶ array
+//! ```
+//!
+//! **Invariant:** what is given is what was sealed, or an error; a page is decoded only after its checksum was compared.
+
+mod dictionary;
+mod open;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, NullArray, UInt32Array};
+use arrow::compute::{interleave, take};
+use arrow::datatypes::DataType;
+use futures::future::try_join_all;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+
+use super::attrs::{AttrsParts, Recipe};
+use super::bounds::{BlockBounds, block_bounds};
+use super::file::{SegmentFiles, blocking};
+use super::layout::{Content, Form, Layout};
+use super::meta::SegmentMeta;
+use super::pages::PageMap;
+use super::{CHUNK_ROWS, to_logical};
+use crate::cache::{CachedColumn, ChunkKey, ReadCache};
+use crate::ids::ColumnId;
+use crate::memory::Reservation;
+use crate::schema::{Column, timestamptz};
+use crate::{Result, StorageError};
+use dictionary::Dictionaries;
+
+pub use open::{open, read_meta};
+
+/// Bytes of a compressed dictionary from which on a column is decoded whole, if the dictionary is most of it.
+const LARGE_DICTIONARY_BYTES: u64 = 64 << 10;
+
+/// A column to read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ColumnRef {
+    /// A declared column, `attrs`, `_offset` or `_ingested_at`.
+    Column(ColumnId),
+    /// A field of `attrs` as text: `attrs #>> path`.
+    Field(Vec<String>),
+}
+
+/// An open segment: footer and page index are in memory, rows are read when asked for.
+///
+/// A column that the segment does not have is NULL in every row; as its type is not known here, it is read as a
+/// [`NullArray`], which [`to_logical`] turns into the type wanted.
+#[derive(Debug)]
+pub struct SegmentReader {
+    meta: Arc<SegmentMeta>,
+    layout: Layout,
+    /// Arrow types here are the physical ones of [`SegmentReader::chunk`], but for times in milliseconds.
+    arrow: ArrowReaderMetadata,
+    pages: Vec<Arc<PageMap>>,
+    attrs: AttrsParts,
+    dictionaries: Dictionaries,
+    files: Arc<SegmentFiles>,
+    cache: ReadCache,
+    _memory: Reservation,
+}
+
+/// What a column reference means in this segment.
+enum Source {
+    Null,
+    Stored(usize),
+    Attrs(Recipe, CachedColumn),
+}
+
+impl SegmentReader {
+    /// The segment's facts.
+    pub fn meta(&self) -> &Arc<SegmentMeta> {
+        &self.meta
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.meta.rows as usize
+    }
+
+    /// Bounds of each block of [`super::BLOCK_ROWS`] rows in the column's logical type; `None` if they are not known.
+    pub fn block_bounds(&self, column: &ColumnRef) -> Option<BlockBounds> {
+        let Source::Stored(stored) = self.source(column) else { return None };
+        if self.layout.columns[stored].has_nan || matches!(self.layout.columns[stored].form, Form::Hex) {
+            return None;
+        }
+        // A field's scalars are compared as text here; callers who compare them as numbers must not use these bounds.
+        block_bounds(&self.arrow, stored, &self.logical_type(column), self.pages[stored].first_rows(), self.rows())
+            .unwrap_or_default()
+    }
+
+    /// Whether the column is known to be NULL in every row.
+    pub fn is_all_null(&self, column: &ColumnRef) -> bool {
+        match self.source(column) {
+            Source::Null => true,
+            Source::Stored(stored) => self.layout.columns[stored].nulls == self.meta.rows,
+            Source::Attrs(..) => false,
+        }
+    }
+
+    /// Rows `chunk * CHUNK_ROWS ..` of a column, at most [`CHUNK_ROWS`], in its physical type: for text
+    /// `Dictionary(UInt16, Utf8)` with one sorted dictionary for all chunks, `Utf8`, or `FixedSizeBinary` for lower-case
+    /// hexadecimal text; else the logical type. From the read cache, or decoded and put there.
+    ///
+    /// # Errors
+    /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
+    ///
+    /// # Panics
+    /// If there is no such chunk.
+    pub async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
+        let rows = self.chunk_rows(chunk);
+        match self.source(column) {
+            Source::Null => Ok(Arc::new(NullArray::new(rows.len()))),
+            Source::Stored(stored) => self.stored_chunk(stored, chunk).await,
+            Source::Attrs(recipe, cached) => {
+                let key = self.key(cached, chunk);
+                if let Some(array) = self.cache.get(&key) {
+                    return Ok(array);
+                }
+                let load = || async {
+                    let parts = recipe.columns.iter().map(|stored| self.stored_chunk(*stored, chunk));
+                    let array = recipe.apply(&try_join_all(parts).await?)?;
+                    self.cache.insert(key.clone(), array.clone());
+                    Ok(vec![array])
+                };
+                Ok(self.cache.flights().join(&key, load).await?.remove(0))
+            }
+        }
+    }
+
+    /// All chunks of a column as [`SegmentReader::chunk`] gives them, past the read cache.
+    pub(super) async fn uncached_chunks(&self, column: &ColumnRef) -> Result<Vec<ArrayRef>> {
+        let chunks = self.rows().div_ceil(CHUNK_ROWS);
+        match self.source(column) {
+            Source::Null => {
+                let null = |chunk| Arc::new(NullArray::new(self.chunk_rows(chunk).len())) as ArrayRef;
+                Ok((0..chunks).map(null).collect())
+            }
+            Source::Stored(stored) => self.decode(stored, vec![0..self.meta.rows as u32], CHUNK_ROWS).await,
+            Source::Attrs(recipe, _) => {
+                let mut arrays = Vec::with_capacity(chunks);
+                for chunk in 0..chunks {
+                    let rows = self.chunk_rows(chunk);
+                    let part = async |stored: usize| {
+                        let mut part = self.decode(stored, vec![rows.clone()], CHUNK_ROWS).await?;
+                        Ok::<_, StorageError>(part.remove(0))
+                    };
+                    let parts = try_join_all(recipe.columns.iter().map(|stored| part(*stored))).await?;
+                    arrays.push(recipe.apply(&parts)?);
+                }
+                Ok(arrays)
+            }
+        }
+    }
+
+    /// A few rows of some columns in their logical types. Chunks in the read cache are used; of the others only the pages
+    /// that hold the rows are read, and the cache stays as it is.
+    ///
+    /// # Errors
+    /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
+    ///
+    /// # Panics
+    /// If a row is not in the segment or `rows` does not ascend.
+    pub async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
+        assert!(rows.is_sorted_by(|a, b| a < b), "rows must ascend");
+        assert!(rows.last().is_none_or(|row| u64::from(*row) < self.meta.rows), "rows must be in the segment");
+        try_join_all(columns.iter().map(|column| self.column_rows(column, rows))).await
+    }
+
+    async fn column_rows(&self, column: &ColumnRef, rows: &[u32]) -> Result<ArrayRef> {
+        let physical = match self.source(column) {
+            Source::Null => return Ok(Arc::new(NullArray::new(rows.len()))),
+            Source::Stored(stored) => self.stored_rows(stored, rows).await?,
+            Source::Attrs(recipe, _) => {
+                let parts = recipe.columns.iter().map(|stored| self.stored_rows(*stored, rows));
+                recipe.apply(&try_join_all(parts).await?)?
+            }
+        };
+        to_logical(&physical, &self.logical_type(column))
+    }
+
+    /// Whether [`SegmentReader::chunk`] would find the chunk in the read cache.
+    pub fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool {
+        let cached = match self.source(column) {
+            Source::Null => return true,
+            Source::Stored(stored) => CachedColumn::Stored(stored as u32),
+            Source::Attrs(_, cached) => cached,
+        };
+        self.cache.contains(&self.key(cached, chunk))
+    }
+
+    /// Bytes of all chunks of the column decoded, about.
+    pub fn decoded_bytes(&self, column: &ColumnRef) -> usize {
+        let of = |stored: usize| self.layout.columns[stored].decoded_bytes as usize;
+        match self.source(column) {
+            Source::Null => 0,
+            Source::Stored(stored) => of(stored),
+            Source::Attrs(recipe, _) => recipe.columns.iter().map(|stored| of(*stored)).sum(),
+        }
+    }
+
+    fn source(&self, column: &ColumnRef) -> Source {
+        let recipe = match column {
+            ColumnRef::Column(ColumnId::ATTRS) => self.attrs.whole().map(|recipe| (recipe, CachedColumn::Attrs)),
+            ColumnRef::Field(path) => {
+                self.attrs.field(path).map(|recipe| (recipe, CachedColumn::Field(path.as_slice().into())))
+            }
+            ColumnRef::Column(id) => {
+                let content = Content::Column(*id);
+                let stored = self.layout.columns.iter().position(|column| column.content == content);
+                return stored.map_or(Source::Null, Source::Stored);
+            }
+        };
+        match recipe {
+            None => Source::Null,
+            Some((recipe, _)) if recipe.is_stored() => Source::Stored(recipe.columns[0]),
+            Some((recipe, cached)) => Source::Attrs(recipe, cached),
+        }
+    }
+
+    fn logical_type(&self, column: &ColumnRef) -> DataType {
+        match column {
+            ColumnRef::Field(_) | ColumnRef::Column(ColumnId::ATTRS) => DataType::Utf8View,
+            ColumnRef::Column(id) => self.declared_type(*id),
+        }
+    }
+
+    fn declared_type(&self, id: ColumnId) -> DataType {
+        match id {
+            ColumnId::OFFSET => Column::offset().data_type,
+            ColumnId::INGESTED_AT => timestamptz(),
+            id => {
+                let declared = self.meta.schema.declared.iter().find(|column| column.id == id);
+                declared.map_or(DataType::Null, |column| column.data_type.clone())
+            }
+        }
+    }
+
+    fn key(&self, column: CachedColumn, chunk: usize) -> ChunkKey {
+        ChunkKey { segment: self.meta.id, column, chunk: chunk as u32 }
+    }
+
+    fn chunk_rows(&self, chunk: usize) -> Range<u32> {
+        let start = chunk * CHUNK_ROWS;
+        assert!(start < self.rows(), "a segment of {} rows has no chunk {chunk}", self.rows());
+        start as u32..(start + CHUNK_ROWS).min(self.rows()) as u32
+    }
+
+    async fn stored_chunk(&self, stored: usize, chunk: usize) -> Result<ArrayRef> {
+        let rows = self.chunk_rows(chunk);
+        let cached = |chunk| self.key(CachedColumn::Stored(stored as u32), chunk);
+        if let Some(array) = self.cache.get(&cached(chunk)) {
+            return Ok(array);
+        }
+        let pages = &self.pages[stored];
+        let whole = pages.dictionary_bytes() > LARGE_DICTIONARY_BYTES && pages.dictionary_bytes() * 2 > pages.data_bytes();
+        let (first, rows) = if whole { (0, 0..self.meta.rows as u32) } else { (chunk, rows) };
+        let flight = cached(first);
+        let load = || async {
+            let arrays = self.decode(stored, vec![rows], CHUNK_ROWS).await?;
+            for (at, array) in arrays.iter().enumerate() {
+                self.cache.insert(cached(first + at), array.clone());
+            }
+            Ok(arrays)
+        };
+        let mut arrays = self.cache.flights().join(&flight, load).await?;
+        if chunk - first >= arrays.len() {
+            return Err(self.corrupt(format!("chunk {chunk} of column {stored} is missing")));
+        }
+        Ok(arrays.swap_remove(chunk - first))
+    }
+
+    async fn stored_rows(&self, stored: usize, rows: &[u32]) -> Result<ArrayRef> {
+        let mut pieces: Vec<ArrayRef> = Vec::new();
+        let mut picks: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
+        let mut uncached: Vec<u32> = Vec::new();
+        // Pieces of cached chunks come first, the piece of all uncached rows last.
+        let mut uncached_at = Vec::new();
+        for group in rows.chunk_by(|a, b| *a as usize / CHUNK_ROWS == *b as usize / CHUNK_ROWS) {
+            let chunk = group[0] as usize / CHUNK_ROWS;
+            let start = (chunk * CHUNK_ROWS) as u32;
+            let key = self.key(CachedColumn::Stored(stored as u32), chunk);
+            match if self.cache.contains(&key) { self.cache.get(&key) } else { None } {
+                Some(array) => {
+                    let picked = take(&array, &UInt32Array::from_iter_values(group.iter().map(|row| row - start)), None)?;
+                    picks.extend((0..group.len()).map(|at| (pieces.len(), at)));
+                    pieces.push(picked);
+                }
+                None => {
+                    uncached_at.push(picks.len()..picks.len() + group.len());
+                    picks.extend(group.iter().enumerate().map(|(at, _)| (usize::MAX, uncached.len() + at)));
+                    uncached.extend(group);
+                }
+            }
+        }
+        if !uncached.is_empty() {
+            let ranges = uncached.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect();
+            let mut decoded = self.decode(stored, ranges, uncached.len()).await?;
+            if decoded.len() != 1 || decoded[0].len() != uncached.len() {
+                return Err(self.corrupt(format!("rows of column {stored} are missing")));
+            }
+            for at in uncached_at.into_iter().flatten() {
+                picks[at].0 = pieces.len();
+            }
+            pieces.append(&mut decoded);
+        }
+        match pieces.as_slice() {
+            [] => Ok(arrow::array::new_empty_array(&self.physical_type(stored))),
+            [piece] => Ok(piece.clone()),
+            pieces => Ok(interleave(&pieces.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &picks)?),
+        }
+    }
+
+    /// Reads and decodes rows of a column of the file in arrays of `batch` rows.
+    async fn decode(&self, stored: usize, rows: Vec<Range<u32>>, batch: usize) -> Result<Vec<ArrayRef>> {
+        let dictionary = match self.layout.columns[stored].form {
+            Form::Codes => Some(self.dictionary(stored).await?),
+            _ => None,
+        };
+        let plan = self.pages[stored].plan(rows);
+        let fetched = self.files.get_ranges(&self.meta.location, &plan.ranges()).await;
+        let fetched = fetched.map_err(|error| self.unreadable(error))?;
+        let (arrow, want) = (self.arrow.clone(), self.physical_type(stored));
+        let id = self.meta.id;
+        blocking(move || {
+            let corrupt = |reason| StorageError::CorruptSegment { id, reason };
+            let arrays = plan.decode(fetched, &arrow, stored, batch).map_err(corrupt)?;
+            let finish = |array: ArrayRef| match &dictionary {
+                Some(dictionary) => dictionary.recode(&array).map_err(corrupt),
+                None => to_logical(&array, &want),
+            };
+            arrays.into_iter().map(finish).collect()
+        })
+        .await
+    }
+
+    /// The type of [`SegmentReader::chunk`].
+    fn physical_type(&self, stored: usize) -> DataType {
+        let column = &self.layout.columns[stored];
+        match (&column.form, &column.content) {
+            (Form::Native, Content::Column(id)) => self.declared_type(*id),
+            _ => self.arrow.schema().field(stored).data_type().clone(),
+        }
+    }
+
+    fn corrupt(&self, reason: String) -> StorageError {
+        StorageError::CorruptSegment { id: self.meta.id, reason }
+    }
+
+    /// A range that the store cannot read any more means a file cut short; other failures stay what they are.
+    fn unreadable(&self, error: StorageError) -> StorageError {
+        match error {
+            StorageError::Store(object_store::Error::Generic { source, .. }) => {
+                self.corrupt(format!("a range of the file cannot be read: {source}"))
+            }
+            error => error,
+        }
+    }
+}
