@@ -28,7 +28,7 @@ crash-loop: ## Kill a real server KILLS times and check every acknowledged recor
 many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
 	cargo build --locked --release --bin strata --example many_topics
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
-	"$$target/release/examples/many_topics" --strata "$$target/release/strata"
+	"$$target/release/examples/many_topics" "$$target/release/strata"
 
 bench: ## Load ROWS rows into a release build: rows/s, memory, bytes on disk, latency of small writes
 	cargo build --locked --release --bin strata --example small_writes

@@ -1,6 +1,7 @@
 //! The binary `strata`: reads the command line and hands over to one file a subcommand.
 
 mod config;
+mod rebuild_catalog;
 mod verify;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
+use crate::rebuild_catalog::RebuildArguments;
 use crate::verify::VerifyArguments;
 
 /// One process and one folder for logs: the PostgreSQL protocol, SQL, and an acknowledgement that means durable.
@@ -25,6 +27,8 @@ enum Command {
     Serve(ServeArguments),
     /// Prove durability on this disk: kill a server under load and count what is missing; check the hash of every segment.
     Verify(VerifyArguments),
+    /// Make the catalog again from the segments, after its file was lost or damaged.
+    RebuildCatalog(RebuildArguments),
 }
 
 /// Arguments of `strata serve`.
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(serve) => run_serve(&serve),
         Command::Verify(verify) => verify::run(&verify),
+        Command::RebuildCatalog(rebuild) => rebuild_catalog::run(&rebuild),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
