@@ -4,9 +4,11 @@
 //! Test machinery. The model promises no more than POSIX does:
 //! - bytes written since the file's last sync survive sector by sector, in any combination;
 //! - a length set or reserved since then may be the old or the new one;
-//! - names created, renamed or removed since the folder's last sync survive one by one, a rename as a whole.
+//! - names created, renamed or removed since the folder's last sync survive one by one, a rename as a whole; a folder whose
+//!   name is lost takes everything in it along;
+//! - a sync covers what was done before it began, and only once it has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -48,6 +50,23 @@ pub enum Op {
         /// The file.
         file: u64,
     },
+    /// A sync begins, of a file or of a folder. Other operations may come before its end.
+    SyncBegin {
+        /// Which sync.
+        sync: u64,
+        /// What is synced.
+        of: SyncOf,
+    },
+    /// A sync ends: what was done before its begin is on stable storage.
+    SyncEnd {
+        /// Which sync.
+        sync: u64,
+    },
+    /// A new, empty folder. The root is always there.
+    CreateFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// `from` replaces `to`.
     Rename {
         /// Old name.
@@ -67,6 +86,15 @@ pub enum Op {
     },
 }
 
+/// What a sync makes durable.
+#[derive(Debug, Clone)]
+pub enum SyncOf {
+    /// A file's bytes and length.
+    File(u64),
+    /// The names in a folder.
+    Folder(PathBuf),
+}
+
 /// Files by path.
 pub type Image = BTreeMap<PathBuf, SparseBytes>;
 
@@ -81,12 +109,13 @@ enum NameChange {
     Bind { path: PathBuf, file: u64 },
     Rename { from: PathBuf, to: PathBuf, file: u64 },
     Remove { path: PathBuf },
+    CreateFolder { path: PathBuf },
 }
 
 impl NameChange {
     fn folder(&self) -> &Path {
         let path = match self {
-            Self::Bind { path, .. } | Self::Remove { path } => path,
+            Self::Bind { path, .. } | Self::Remove { path } | Self::CreateFolder { path } => path,
             Self::Rename { to, .. } => to,
         };
         path.parent().unwrap_or(Path::new(""))
@@ -106,6 +135,7 @@ impl NameChange {
             Self::Remove { path } => {
                 names.remove(path);
             }
+            Self::CreateFolder { .. } => {}
         }
     }
 }
@@ -113,7 +143,26 @@ impl NameChange {
 #[derive(Debug, Clone, Default)]
 struct FileState {
     durable: SparseBytes,
+    /// Changes since the file was made that are in `durable`.
+    settled: usize,
     pending: Vec<DataChange>,
+}
+
+impl FileState {
+    fn settle(&mut self, until: usize) {
+        let count = until.saturating_sub(self.settled).min(self.pending.len());
+        for change in self.pending.drain(..count) {
+            apply_whole(&mut self.durable, &change);
+        }
+        self.settled += count;
+    }
+}
+
+/// What a sync that has begun will settle.
+#[derive(Debug, Clone)]
+enum SyncMark {
+    File { file: u64, until: usize },
+    Folder { folder: PathBuf, until: u64 },
 }
 
 /// The state of a disk between two operations: what is durable, and what might be.
@@ -121,8 +170,11 @@ struct FileState {
 pub struct DiskState {
     files: BTreeMap<u64, FileState>,
     durable_names: BTreeMap<PathBuf, u64>,
-    pending_names: Vec<NameChange>,
+    /// With the number of the change.
+    pending_names: Vec<(u64, NameChange)>,
+    name_changes: u64,
     live_names: BTreeMap<PathBuf, u64>,
+    syncs: BTreeMap<u64, SyncMark>,
 }
 
 impl DiskState {
@@ -130,7 +182,7 @@ impl DiskState {
     pub fn holding(image: Image) -> Self {
         let mut state = Self::default();
         for (file, (path, durable)) in (0..).zip(image) {
-            state.files.insert(file, FileState { durable, pending: Vec::new() });
+            state.files.insert(file, FileState { durable, ..FileState::default() });
             state.durable_names.insert(path.clone(), file);
             state.live_names.insert(path, file);
         }
@@ -153,31 +205,50 @@ impl DiskState {
             Op::SetLen { file, len } => self.change_data(*file, DataChange::SetLen(*len)),
             Op::Sync { file } => {
                 if let Some(state) = self.files.get_mut(file) {
-                    for change in std::mem::take(&mut state.pending) {
-                        apply_whole(&mut state.durable, &change);
-                    }
+                    state.settle(usize::MAX);
                 }
             }
+            Op::SyncBegin { sync, of } => {
+                let mark = match of {
+                    SyncOf::File(file) => {
+                        let until = self.files.get(file).map_or(0, |state| state.settled + state.pending.len());
+                        SyncMark::File { file: *file, until }
+                    }
+                    SyncOf::Folder(folder) => SyncMark::Folder { folder: folder.clone(), until: self.name_changes },
+                };
+                self.syncs.insert(*sync, mark);
+            }
+            Op::SyncEnd { sync } => match self.syncs.remove(sync) {
+                Some(SyncMark::File { file, until }) => {
+                    if let Some(state) = self.files.get_mut(&file) {
+                        state.settle(until);
+                    }
+                }
+                Some(SyncMark::Folder { folder, until }) => self.settle_names(&folder, until),
+                None => {}
+            },
+            Op::CreateFolder { path } => self.change_name(NameChange::CreateFolder { path: path.clone() }),
             Op::Rename { from, to } => {
                 if let Some(file) = self.file_at(from) {
                     self.change_name(NameChange::Rename { from: from.clone(), to: to.clone(), file });
                 }
             }
             Op::Remove { path } => self.change_name(NameChange::Remove { path: path.clone() }),
-            Op::SyncFolder { folder } => {
-                let (synced, pending) = std::mem::take(&mut self.pending_names)
-                    .into_iter()
-                    .partition(|change: &NameChange| change.folder() == folder);
-                self.pending_names = pending;
-                let synced: Vec<NameChange> = synced;
-                synced.iter().for_each(|change| change.apply(&mut self.durable_names));
-            }
+            Op::SyncFolder { folder } => self.settle_names(folder, self.name_changes),
+        }
+    }
+
+    fn settle_names(&mut self, folder: &Path, until: u64) {
+        let settled = |(number, change): &(u64, NameChange)| *number < until && change.folder() == folder;
+        for (_, change) in self.pending_names.extract_if(.., |entry| settled(entry)) {
+            change.apply(&mut self.durable_names);
         }
     }
 
     fn change_name(&mut self, change: NameChange) {
         change.apply(&mut self.live_names);
-        self.pending_names.push(change);
+        self.pending_names.push((self.name_changes, change));
+        self.name_changes += 1;
     }
 
     fn change_data(&mut self, file: u64, change: DataChange) {
@@ -201,7 +272,15 @@ impl DiskState {
     pub fn after_power_loss(&self, random: &mut impl Rng) -> Image {
         let mut names = self.durable_names.clone();
         let luck = Luck::draw(random);
-        self.pending_names.iter().filter(|_| luck.strikes(random)).for_each(|change| change.apply(&mut names));
+        let mut lost_folders = BTreeSet::new();
+        for (_, change) in &self.pending_names {
+            match change {
+                change if luck.strikes(random) => change.apply(&mut names),
+                NameChange::CreateFolder { path } => drop(lost_folders.insert(path)),
+                _ => {}
+            }
+        }
+        names.retain(|path, _| !path.ancestors().any(|folder| lost_folders.contains(&folder.to_owned())));
         let mut image = Image::new();
         for (path, file) in names {
             let state = &self.files[&file];
@@ -301,6 +380,39 @@ mod tests {
         }
         assert!(seen.iter().all(|n| *n > 0), "every combination of two sectors: {seen:?}");
         assert_eq!(read(&state.after_kill(), "a").unwrap(), [2; 1024]);
+    }
+
+    #[test]
+    fn a_sync_covers_what_was_before_its_begin() {
+        let mut state = DiskState::default();
+        let folder = PathBuf::new();
+        let begin = Op::SyncBegin { sync: 9, of: SyncOf::File(1) };
+        let end = Op::SyncEnd { sync: 9 };
+        let create = Op::Create { file: 1, path: "a".into() };
+        for op in [create, Op::SyncFolder { folder }, write(0, 1, 512), begin, write(0, 2, 512)] {
+            state.apply(&op);
+        }
+        let firsts = |state: &DiskState| -> BTreeSet<Option<u8>> {
+            let images = (0..99).map(|seed| state.after_power_loss(&mut SmallRng::seed_from_u64(seed)));
+            images.map(|image| read(&image, "a").unwrap().first().copied()).collect()
+        };
+        assert_eq!(firsts(&state), [None, Some(1), Some(2)].into());
+        state.apply(&end);
+        assert_eq!(firsts(&state), [Some(1), Some(2)].into());
+    }
+
+    #[test]
+    fn a_lost_folder_takes_its_files_along() {
+        let mut state = DiskState::default();
+        state.apply(&Op::CreateFolder { path: "wal".into() });
+        state.apply(&Op::Create { file: 1, path: "wal/a".into() });
+        state.apply(&Op::SyncFolder { folder: "wal".into() });
+        let there = |state: &DiskState| {
+            (0..50).filter(|seed| !state.after_power_loss(&mut SmallRng::seed_from_u64(*seed)).is_empty()).count()
+        };
+        assert!((1..50).contains(&there(&state)));
+        state.apply(&Op::SyncFolder { folder: PathBuf::new() });
+        assert_eq!(there(&state), 50);
     }
 
     #[test]

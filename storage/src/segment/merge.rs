@@ -76,9 +76,8 @@ fn facts(job: &MergeJob) -> Result<Facts> {
     let (Some(first), Some(last)) = (job.segments.first(), job.segments.last()) else {
         return Err(StorageError::Internal("a merge needs at least one segment".to_owned()));
     };
-    let neighbours = job.segments.windows(2).all(|pair| {
-        pair[0].last_offset + 1 == pair[1].first_offset && pair[0].topic == pair[1].topic
-    });
+    let neighbours =
+        job.segments.windows(2).all(|pair| pair[0].last_offset + 1 == pair[1].first_offset && pair[0].topic == pair[1].topic);
     if !neighbours {
         return Err(StorageError::Internal("only neighbours in offset order can be merged".to_owned()));
     }

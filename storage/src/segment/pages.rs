@@ -57,8 +57,7 @@ impl PageMap {
                 _ => Err("a page has no place in the file"),
             }
         };
-        let dictionary =
-            chunk.dictionary_page_offset().map(|start| page(start, chunk.data_page_offset())).transpose()?;
+        let dictionary = chunk.dictionary_page_offset().map(|start| page(start, chunk.data_page_offset())).transpose()?;
         let (mut pages, mut first_rows) = (Vec::new(), Vec::new());
         for location in index.page_locations() {
             pages.push(page(location.offset, location.offset + i64::from(location.compressed_page_size))?);

@@ -206,9 +206,7 @@ impl SegmentReader {
     fn source(&self, column: &ColumnRef) -> Source {
         let recipe = match column {
             ColumnRef::Column(ColumnId::ATTRS) => self.attrs.whole().map(|recipe| (recipe, CachedColumn::Attrs)),
-            ColumnRef::Field(path) => {
-                self.attrs.field(path).map(|recipe| (recipe, CachedColumn::Field(path.as_slice().into())))
-            }
+            ColumnRef::Field(path) => self.attrs.field(path).map(|recipe| (recipe, CachedColumn::Field(path.as_slice().into()))),
             ColumnRef::Column(id) => {
                 let content = Content::Column(*id);
                 let stored = self.layout.columns.iter().position(|column| column.content == content);

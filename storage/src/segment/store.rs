@@ -49,12 +49,7 @@ struct Shared {
 impl SegmentStore {
     /// Segments in `store`. With `disk`, the same folder as a local disk, files are written through it with every sync
     /// that durability needs; without, they are put into the remote store.
-    pub fn new(
-        store: Arc<dyn ObjectStore>,
-        disk: Option<Arc<dyn Disk>>,
-        memory: Memory,
-        options: SegmentOptions,
-    ) -> Self {
+    pub fn new(store: Arc<dyn ObjectStore>, disk: Option<Arc<dyn Disk>>, memory: Memory, options: SegmentOptions) -> Self {
         let cache = ReadCache::new(&memory, options.cache_bytes_max);
         let files = Arc::new(SegmentFiles::new(store, disk));
         Self(Arc::new(Shared { files, memory, cache, options, open: Mutex::default() }))

@@ -11,11 +11,11 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder, LargeStringBuilder, StringArray, StringBuilder,
-    StringViewArray, UInt16Array,
-};
 use arrow::array::NullBufferBuilder;
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder, LargeStringBuilder, StringArray,
+    StringBuilder, StringViewArray, UInt16Array,
+};
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, UInt32Type};
@@ -132,9 +132,7 @@ impl TextPart {
         match self {
             Self::Plain(array) => array.is_valid(row),
             Self::View(array) => array.is_valid(row),
-            Self::Dictionary(array, values) => {
-                array.is_valid(row) && values.is_valid(array.keys().value(row) as usize)
-            }
+            Self::Dictionary(array, values) => array.is_valid(row) && values.is_valid(array.keys().value(row) as usize),
             Self::Hex(array) => array.is_valid(row),
         }
     }
@@ -307,12 +305,7 @@ impl Coder {
     }
 
     /// Numbers of a dictionary's values are looked up once, and only of those that rows use.
-    fn code_dictionary(
-        &mut self,
-        array: &DictionaryArray<UInt32Type>,
-        values: &StringArray,
-        codes: &mut Vec<u16>,
-    ) -> Option<()> {
+    fn code_dictionary(&mut self, array: &DictionaryArray<UInt32Type>, values: &StringArray, codes: &mut Vec<u16>) -> Option<()> {
         let mut known: Vec<Option<u16>> = vec![None; values.len()];
         for key in array.keys() {
             let code = match key {

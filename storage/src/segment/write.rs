@@ -63,9 +63,7 @@ impl ColumnData {
     fn file_type(&self) -> DataType {
         match self {
             Self::Native(column) => column.file_type(),
-            Self::Text(TextColumn::Codes { .. }) => {
-                DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
-            }
+            Self::Text(TextColumn::Codes { .. }) => DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8)),
             Self::Text(TextColumn::Hex { width, .. }) => DataType::FixedSizeBinary(*width as i32),
             Self::Text(TextColumn::Text { .. }) => DataType::Utf8,
         }

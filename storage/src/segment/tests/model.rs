@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray,
-    StringViewArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray, StringViewArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use object_store::memory::InMemory;
@@ -86,16 +86,7 @@ pub struct Rows {
 }
 
 pub fn rows(count: impl Strategy<Value = usize> + 'static) -> impl Strategy<Value = Rows> {
-    let kinds = vec![
-        Looks::Time,
-        Looks::Millis,
-        Looks::Number,
-        Looks::Float,
-        Looks::Bool,
-        Looks::Few,
-        Looks::Hex,
-        Looks::Free,
-    ];
+    let kinds = vec![Looks::Time, Looks::Millis, Looks::Number, Looks::Float, Looks::Bool, Looks::Few, Looks::Hex, Looks::Free];
     let looks = prop::collection::vec(prop::sample::select(kinds), 1..6);
     (looks, count).prop_flat_map(|(looks, count)| {
         let row: Vec<_> = looks.iter().map(|looks| looks.value()).collect();
