@@ -1,23 +1,33 @@
 //! The engine: one a process, shared by all front ends.
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
 use parking_lot::RwLock;
-use strata_catalog::Catalog;
-use strata_storage::clock::Clock;
-use strata_storage::disk::Disk;
-use strata_storage::memory::Memory;
-use strata_storage::wal::Wal;
+use strata_catalog::{Catalog, SqliteCatalog};
+use strata_storage::StorageError;
+use strata_storage::clock::{Clock, SystemClock};
+use strata_storage::disk::{Disk, LocalDisk};
+use strata_storage::folder_lock::FolderLock;
+use strata_storage::memory::{Consumer, Memory};
+use strata_storage::segment::{SegmentOptions, SegmentStore};
+use strata_storage::wal::{RecoverySummary, Wal, WalOptions};
 use tokio::sync::Notify;
 
 use crate::Result;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::extension::SessionExtension;
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, VisibleSink};
 use crate::lifecycle::pressure::Pressure;
-use crate::topics::Topics;
+use crate::lifecycle::{self, Lifecycle};
+use crate::topics::{TopicState, Topics};
+
+/// Name of the catalog's file in the data folder.
+pub const CATALOG_FILE: &str = "catalog.db";
 
 /// What the engine stands on, chosen by the binary or by a test.
 #[derive(Debug, Clone)]
@@ -27,7 +37,7 @@ pub struct EngineParts {
     /// Where the log lies.
     pub disk: Arc<dyn Disk>,
     /// Where segments lie.
-    pub store: Arc<dyn object_store::ObjectStore>,
+    pub store: Arc<dyn ObjectStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -37,29 +47,115 @@ pub struct EngineParts {
 pub struct Engine {
     config: EngineConfig,
     parts: EngineParts,
+    epoch: u64,
     memory: Memory,
     topics: Arc<Topics>,
-    wal: Wal,
+    segments: SegmentStore,
+    wal: OnceLock<Wal>,
     pressure: Pressure,
+    lifecycle: Lifecycle,
     /// Tells the background task to look around.
     wake: Arc<Notify>,
     closing: AtomicBool,
+    closed: AtomicBool,
+    recovery: OnceLock<RecoverySummary>,
     extensions: RwLock<Vec<Arc<dyn SessionExtension>>>,
+    lock: OnceLock<FolderLock>,
 }
 
 impl Engine {
-    /// Opens what lies in the data folder: reads the catalog, replays the log.
+    /// Opens a data folder on this machine, creating what is missing: the log, SQLite, segments as files.
+    ///
+    /// # Errors
+    /// Another process uses the folder; it cannot be written; something in it is corrupt.
+    pub async fn open_folder(config: EngineConfig) -> Result<Arc<Self>> {
+        let folder = config.data_dir.clone();
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| StorageError::io(format!("creating the data folder {}", folder.display()), error))?;
+        let lock = FolderLock::acquire(&folder)?;
+        let disk: Arc<dyn Disk> = Arc::new(LocalDisk::new(&folder));
+        disk.create_folder(Path::new("segments"))?;
+        let catalog_path = folder.join(CATALOG_FILE);
+        let catalog = tokio::task::spawn_blocking(move || SqliteCatalog::open(&catalog_path))
+            .await
+            .map_err(|error| EngineError::Internal(format!("opening the catalog: {error}")))??;
+        let store = LocalFileSystem::new_with_prefix(&folder).map_err(StorageError::from)?;
+        let parts = EngineParts { catalog: Arc::new(catalog), disk, store: Arc::new(store), clock: Arc::new(SystemClock) };
+        let engine = Self::open(config, parts).await?;
+        // Held until the engine is gone.
+        let _ = engine.lock.set(lock);
+        Ok(engine)
+    }
+
+    /// Opens what lies in the given parts: reads the catalog, replays the log, starts the background work.
     ///
     /// # Errors
     /// Anything that makes the data unreadable, named with its file.
     pub async fn open(config: EngineConfig, parts: EngineParts) -> Result<Arc<Self>> {
         let memory = Memory::with_limit(config.memory_limit);
         let topics = Arc::new(Topics::load(parts.catalog.clone(), memory.clone()).await?);
+        let segments = SegmentStore::new(
+            parts.store.clone(),
+            Some(parts.disk.clone()),
+            memory.clone(),
+            SegmentOptions::for_memory(config.memory_limit),
+        );
+        let epoch = parts.catalog.next_epoch().await?;
         let wake = Arc::new(Notify::new());
-        let pressure = Pressure::new(memory.clone(), wake.clone());
-        let wal = Wal {};
-        let closing = AtomicBool::new(false);
-        Ok(Arc::new(Self { config, parts, memory, topics, wal, pressure, wake, closing, extensions: RwLock::default() }))
+        let engine = Arc::new(Self {
+            pressure: Pressure::new(memory.clone(), segments.clone(), wake.clone()),
+            lifecycle: Lifecycle::new(config.threads),
+            config,
+            parts,
+            epoch,
+            memory,
+            topics,
+            segments,
+            wal: OnceLock::new(),
+            wake,
+            closing: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            recovery: OnceLock::new(),
+            extensions: RwLock::default(),
+            lock: OnceLock::new(),
+        });
+        let summary = lifecycle::recovery::replay(&engine).await?;
+        tracing::info!(frames = summary.frames, rows = summary.rows, torn_bytes = summary.torn_bytes, epoch, "log replayed");
+        let sink = VisibleSink::new(engine.topics.clone(), &engine.config, engine.wake.clone());
+        let options = WalOptions {
+            file_bytes: engine.config.wal_file_bytes,
+            free_bytes_min: engine.config.free_bytes_min,
+            ..WalOptions::default()
+        };
+        let wal = Wal::start(engine.parts.disk.clone(), options, epoch, Arc::new(sink))?;
+        let _ = engine.recovery.set(summary);
+        let _ = engine.wal.set(wal);
+        drop(lifecycle::start(&engine, engine.wake.clone()));
+        Ok(engine)
+    }
+
+    /// Stops: refuses new records, seals what would be slow to replay, closes the log. Reading goes on.
+    ///
+    /// # Errors
+    /// A failed seal; the log keeps the records all the same.
+    pub async fn drain(self: &Arc<Self>) -> Result<()> {
+        self.closing.store(true, Ordering::SeqCst);
+        let sealed = lifecycle::seal_for_stop(self).await;
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || engine.wal().close())
+            .await
+            .map_err(|error| EngineError::Internal(format!("closing the log: {error}")))?;
+        sealed
+    }
+
+    /// Seals, merges and cleans up one topic and returns when it is done: `CALL sys.optimize`.
+    ///
+    /// # Errors
+    /// Those of sealing and merging.
+    pub async fn optimize(self: &Arc<Self>, topic: &Arc<TopicState>) -> Result<()> {
+        lifecycle::optimize(self, topic).await
     }
 
     /// Settings of the whole server.
@@ -87,9 +183,27 @@ impl Engine {
         &self.topics
     }
 
+    /// Sealed segments.
+    pub fn segments(&self) -> &SegmentStore {
+        &self.segments
+    }
+
     /// The write-ahead log.
+    ///
+    /// # Panics
+    /// Before the end of [`Engine::open`], which nobody outside can see.
     pub fn wal(&self) -> &Wal {
-        &self.wal
+        self.wal.get().expect("the log is started before the engine is handed out")
+    }
+
+    /// The log once it is open for writing; `None` during replay.
+    pub(crate) fn wal_if_started(&self) -> Option<&Wal> {
+        self.wal.get()
+    }
+
+    /// What the last start replayed.
+    pub fn recovery(&self) -> Option<&RecoverySummary> {
+        self.recovery.get()
     }
 
     /// The way in for records.
@@ -97,14 +211,9 @@ impl Engine {
         Ingest::new(self.clone())
     }
 
-    /// Where writers wait for memory.
-    pub(crate) fn pressure(&self) -> &Pressure {
-        &self.pressure
-    }
-
-    /// Refuses new work once the server is stopping.
-    pub(crate) fn refuse_when_closing(&self) -> Result<()> {
-        if self.closing.load(Ordering::Relaxed) { Err(EngineError::ShuttingDown) } else { Ok(()) }
+    /// Count of the starts of this data folder.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Adds something that every later session gets.
@@ -115,5 +224,43 @@ impl Engine {
     /// What every session gets.
     pub fn extensions(&self) -> Vec<Arc<dyn SessionExtension>> {
         self.extensions.read().clone()
+    }
+
+    /// Whether new records are refused because the server stops.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refuse_when_closing(&self) -> Result<()> {
+        if self.is_closing() { Err(EngineError::ShuttingDown) } else { Ok(()) }
+    }
+
+    pub(crate) fn pressure(&self) -> &Pressure {
+        &self.pressure
+    }
+
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.parts.disk
+    }
+
+    /// Who writes segments: this start of this node.
+    pub(crate) fn writer(&self) -> String {
+        format!("local/{}", self.epoch)
+    }
+
+    /// Evicts cached columns so that `bytes` more fit for `consumer`, as far as there are any.
+    pub(crate) fn make_room(&self, _consumer: Consumer, bytes: usize) {
+        let free = self.memory.limit().saturating_sub(self.memory.used());
+        if free < bytes {
+            self.segments.cache().shrink(bytes - free);
+        }
     }
 }

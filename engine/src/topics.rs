@@ -12,6 +12,7 @@ mod buffer;
 mod definition;
 mod producers;
 mod registry;
+mod retired;
 mod state;
 
 use std::sync::Arc;
@@ -22,12 +23,11 @@ use strata_storage::Offset;
 use strata_storage::segment::SegmentMeta;
 use strata_storage::wal::WalPosition;
 
-pub(crate) use buffer::Waiting;
 pub(crate) use producers::Overlap as SequenceOverlap;
 pub use producers::SettledProducer;
 pub use registry::Topics;
-pub(crate) use state::SealClaim;
 pub use state::TopicState;
+pub(crate) use state::{SealClaim, Turn};
 
 /// A batch that is durable in the log and not yet sealed.
 #[derive(Debug)]

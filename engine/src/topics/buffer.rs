@@ -95,11 +95,6 @@ impl Buffer {
         self.waiting
     }
 
-    /// Whether there is nothing that only the log holds.
-    pub fn is_empty(&self) -> bool {
-        self.batches.is_empty() && self.ranges.is_empty()
-    }
-
     /// Whether sequence numbers wait and no records do.
     pub fn has_only_ranges(&self) -> bool {
         self.batches.is_empty() && !self.ranges.is_empty()

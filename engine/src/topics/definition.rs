@@ -44,7 +44,7 @@ impl Topics {
     pub async fn create_topic(&self, topic: NewTopic) -> Result<Arc<TopicState>> {
         let _ddl = self.ddl.lock().await;
         let topic = Arc::new(self.catalog.create_topic(topic).await?);
-        let state = Arc::new(TopicState::new(topic, Vec::new(), Producers::default(), &self.memory));
+        let state = Arc::new(TopicState::new(topic, Vec::new(), Producers::default(), &self.shared));
         self.names.write().insert(state.clone());
         Ok(state)
     }

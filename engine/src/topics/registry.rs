@@ -2,7 +2,7 @@
 //!
 //! Reading takes a short lock. Changing goes to the catalog first and is serialised, so memory never runs ahead.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -12,6 +12,8 @@ use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, TopicId};
 
 use super::producers::Producers;
+use super::retired::Retired;
+use super::state::Shared;
 use super::{TopicSnapshot, TopicState};
 use crate::Result;
 
@@ -19,7 +21,7 @@ use crate::Result;
 #[derive(Debug)]
 pub struct Topics {
     pub(super) catalog: Arc<dyn Catalog>,
-    pub(super) memory: Memory,
+    pub(super) shared: Shared,
     pub(super) names: RwLock<Names>,
     /// Held by whoever changes a definition.
     pub(super) ddl: tokio::sync::Mutex<()>,
@@ -37,6 +39,7 @@ pub(super) struct Names {
 impl Topics {
     /// Reads the catalog.
     pub(crate) async fn load(catalog: Arc<dyn Catalog>, memory: Memory) -> Result<Self> {
+        let shared = Shared { memory, retired: Arc::new(Retired::default()) };
         let mut names = Names::default();
         names.schemas = catalog.schemas().await?.into_iter().map(|schema| (schema.name.clone(), schema)).collect();
         names.views = catalog.views().await?.into_iter().map(|v| ((v.schema.clone(), v.name.clone()), Arc::new(v))).collect();
@@ -53,9 +56,9 @@ impl Topics {
             let topic = Arc::new(topic);
             let segments = segments.remove(&topic.id).unwrap_or_default();
             let producers = producers.remove(&topic.id).unwrap_or_default();
-            names.insert(Arc::new(TopicState::new(topic, segments, producers, &memory)));
+            names.insert(Arc::new(TopicState::new(topic, segments, producers, &shared)));
         }
-        Ok(Self { catalog, memory, names: RwLock::new(names), ddl: tokio::sync::Mutex::new(()) })
+        Ok(Self { catalog, shared, names: RwLock::new(names), ddl: tokio::sync::Mutex::new(()) })
     }
 
     /// A topic by name.
@@ -76,6 +79,11 @@ impl Topics {
     /// All topics by schema and name.
     pub fn list(&self) -> Vec<Arc<TopicState>> {
         self.names.read().topics.values().cloned().collect()
+    }
+
+    /// Locations of segments that left a topic and are still read by a query.
+    pub(crate) fn retired_in_use(&self) -> HashSet<String> {
+        self.shared.retired.in_use()
     }
 
     /// All schemas by name.

@@ -1,10 +1,11 @@
 //! One topic's state behind one short lock: what queries, the log thread and sealers share.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use strata_catalog::Topic;
-use strata_storage::memory::Memory;
+use strata_storage::memory::{Consumer, Memory};
 use strata_storage::segment::SegmentMeta;
 use strata_storage::wal::{Frame, WalPosition};
 use strata_storage::{Offset, RangeSet, SegmentId, TopicId};
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::buffer::{Buffer, UnpublishedRange, Waiting};
 use super::producers::{Overlap, Producers, SettledProducer};
+use super::retired::Retired;
 use super::{BufferedBatch, TopicSnapshot};
 
 /// A topic that exists. Never locks anything else while its lock is held.
@@ -21,6 +23,25 @@ pub struct TopicState {
     inner: Mutex<Inner>,
     /// Told when pending sequence numbers became durable or failed, and when segments were published.
     changed: Notify,
+    retired: Arc<Retired>,
+}
+
+/// What all topics of an engine share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub memory: Memory,
+    pub retired: Arc<Retired>,
+}
+
+/// When a claim may be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Everything before it is published.
+    Now,
+    /// An earlier claim is not published yet.
+    Later,
+    /// Its records were published by somebody else, truncated or dropped; its segment is not needed.
+    Never,
 }
 
 #[derive(Debug)]
@@ -64,10 +85,10 @@ impl SealClaim {
 }
 
 impl TopicState {
-    pub(super) fn new(topic: Arc<Topic>, mut segments: Vec<Arc<SegmentMeta>>, producers: Producers, memory: &Memory) -> Self {
+    pub(super) fn new(topic: Arc<Topic>, mut segments: Vec<Arc<SegmentMeta>>, producers: Producers, shared: &Shared) -> Self {
         segments.sort_by_key(|segment| segment.first_offset);
         let next_offset = topic.next_offset;
-        let buffer = Buffer::new(memory.reservation(strata_storage::memory::Consumer::Buffer));
+        let buffer = Buffer::new(shared.memory.reservation(Consumer::Buffer));
         Self {
             id: topic.id,
             inner: Mutex::new(Inner {
@@ -81,6 +102,7 @@ impl TopicState {
                 dropped: false,
             }),
             changed: Notify::new(),
+            retired: shared.retired.clone(),
         }
     }
 
@@ -227,10 +249,18 @@ impl TopicState {
         }
     }
 
-    /// Whether it is this claim's turn to be published: everything before it is.
-    pub(crate) fn is_turn(&self, claim: &SealClaim) -> bool {
+    /// Whether it is this claim's turn to be published.
+    pub(crate) fn turn(&self, claim: &SealClaim) -> Turn {
         let inner = self.inner.lock();
-        inner.dropped || claim.first_offset().is_none_or(|first| first <= inner.published_offset)
+        match claim.first_offset() {
+            _ if inner.dropped => Turn::Never,
+            None => Turn::Now,
+            Some(first) => match first.cmp(&inner.published_offset) {
+                Ordering::Less => Turn::Never,
+                Ordering::Equal => Turn::Now,
+                Ordering::Greater => Turn::Later,
+            },
+        }
     }
 
     /// Swaps a published claim's batches for its segment. The catalog has committed it.
@@ -259,6 +289,7 @@ impl TopicState {
         if gone {
             return;
         }
+        self.retired.add(inner.segments.iter().filter(|segment| sources.contains(&segment.id)));
         let segments = Arc::make_mut(&mut inner.segments);
         segments.retain(|segment| !sources.contains(&segment.id));
         let at = segments.partition_point(|segment| segment.first_offset < merged.first_offset);
@@ -268,6 +299,7 @@ impl TopicState {
     /// Drops whole segments from the front. The catalog has committed it.
     pub(crate) fn expire(&self, expired: &[SegmentId], first_offset: Offset) {
         let mut inner = self.inner.lock();
+        self.retired.add(inner.segments.iter().filter(|segment| expired.contains(&segment.id)));
         Arc::make_mut(&mut inner.segments).retain(|segment| !expired.contains(&segment.id));
         let mut topic = Topic::clone(&inner.topic);
         topic.first_offset = topic.first_offset.max(first_offset);
@@ -278,6 +310,7 @@ impl TopicState {
     pub(crate) fn truncate(&self, first_offset: Offset) {
         self.expire(&[], first_offset);
         let mut inner = self.inner.lock();
+        self.retired.add(inner.segments.iter().filter(|segment| segment.last_offset < first_offset));
         Arc::make_mut(&mut inner.segments).retain(|segment| segment.last_offset >= first_offset);
         inner.published_offset = inner.published_offset.max(first_offset);
         inner.buffer.release_batches(first_offset);
@@ -301,6 +334,7 @@ impl TopicState {
     pub(super) fn mark_dropped(&self) {
         let mut inner = self.inner.lock();
         inner.dropped = true;
+        self.retired.add(inner.segments.iter());
         inner.buffer.release_batches(Offset::MAX);
         if let Some(last) = inner.buffer.last_range() {
             inner.buffer.release_ranges(last);

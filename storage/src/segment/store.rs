@@ -130,6 +130,26 @@ impl SegmentStore {
         if broken.is_empty() { Ok(metas) } else { Err(StorageError::BrokenSegments { files: broken }) }
     }
 
+    /// Every file among the segments, known to the catalog or not: (location, bytes).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn locations(&self) -> Result<Vec<(String, u64)>> {
+        self.0.files.list().await
+    }
+
+    /// The facts of one segment file, read from its footer.
+    ///
+    /// # Errors
+    /// [`StorageError::BrokenSegments`] or [`StorageError::CorruptSegment`] if it is none; the store's.
+    pub async fn read_meta(&self, location: &str, bytes: u64) -> Result<SegmentMeta> {
+        let Some(id) = id_in(location) else {
+            let files = vec![(location.to_owned(), "its name has no segment id".to_owned())];
+            return Err(StorageError::BrokenSegments { files });
+        };
+        reader::read_meta(&self.0.files, location, bytes, id).await
+    }
+
     /// Reads the whole file and compares it with its id.
     ///
     /// # Errors

@@ -1,0 +1,68 @@
+//! Start-up: what the log holds and the catalog does not becomes the buffers again.
+//!
+//! Memory stays bounded: the log is read on a thread of its own, a few frames ahead, and when the buffers grow past
+//! their share the largest is sealed before reading on.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use strata_storage::StorageError;
+use strata_storage::wal::{Frame, RecoverySummary, Wal, WalPosition};
+
+use crate::Result;
+use crate::engine::Engine;
+use crate::error::EngineError;
+
+/// Frames that the reading thread may be ahead.
+const FRAMES_AHEAD: usize = 8;
+
+/// Replays the log into the buffers. The log is not open for writing yet.
+///
+/// # Errors
+/// A corrupt log; a gap between the catalog and the log; a failed seal.
+pub(crate) async fn replay(engine: &Arc<Engine>) -> Result<RecoverySummary> {
+    let (sender, mut frames) = tokio::sync::mpsc::channel::<(WalPosition, Frame)>(FRAMES_AHEAD);
+    let disk = engine.disk().clone();
+    let reader = tokio::task::spawn_blocking(move || {
+        Wal::recover(&disk, &mut |position, frame| {
+            sender.blocking_send((position, frame)).map_err(|_| StorageError::Internal("replay stopped".to_owned()))
+        })
+    });
+    let mut replayed = Ok(());
+    while let Some((position, frame)) = frames.recv().await {
+        replayed = replay_frame(engine, position, frame);
+        if replayed.is_err() {
+            break;
+        }
+        while engine.pressure().is_high() && super::seal::seal_largest(engine).await? {}
+    }
+    drop(frames);
+    let summary = reader.await.map_err(|error| EngineError::Internal(format!("reading the log: {error}")))?;
+    replayed?;
+    let summary = summary?;
+    super::garbage::sweep_orphans(engine).await?;
+    Ok(summary)
+}
+
+fn replay_frame(engine: &Engine, position: WalPosition, frame: Frame) -> Result<()> {
+    // A topic that is not in the catalog was dropped after the frame was written.
+    let Some(topic) = engine.topics().by_id(frame.topic) else { return Ok(()) };
+    let end = frame.base_offset + frame.rows.cast_signed();
+    if topic.is_published(end) && frame.rows > 0 {
+        return Ok(());
+    }
+    let next_offset = topic.snapshot().next_offset;
+    if frame.rows > 0 && frame.base_offset != next_offset {
+        return Err(EngineError::from(StorageError::CorruptLog {
+            file: format!("wal/{:020}.wal", position.file).into(),
+            at: position.byte,
+            reason: format!(
+                "records {next_offset} to {} of topic {} are in no segment and not in the log",
+                frame.base_offset, frame.topic
+            ),
+        }));
+    }
+    let bytes = frame.batch.as_ref().map_or(0, RecordBatch::get_array_memory_size);
+    topic.make_visible(position, frame, bytes, |_| false);
+    Ok(())
+}
