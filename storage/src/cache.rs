@@ -20,6 +20,8 @@
 
 mod flight;
 mod queues;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -57,11 +57,22 @@ impl Kind {
 pub struct Members<'a> {
     text: &'a str,
     at: usize,
+    /// What stands between this and the next member in canonical text.
+    separator: &'static str,
+    canonical: bool,
+}
+
+impl Members<'_> {
+    /// Whether the members ended where the object does, with nothing but canonical separators between them; known once
+    /// all were taken.
+    pub fn is_canonical(&self) -> bool {
+        self.canonical && self.text.get(self.at..) == Some("}")
+    }
 }
 
 /// The members of `value`; none if it is no object.
 pub fn members(value: &str) -> Members<'_> {
-    Members { text: value, at: if value.starts_with('{') { 1 } else { value.len() } }
+    Members { text: value, at: if value.starts_with('{') { 1 } else { value.len() }, separator: "", canonical: true }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -69,13 +80,17 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.text.as_bytes();
-        self.at = skip_separators(bytes, self.at);
-        if bytes.get(self.at) != Some(&b'"') {
+        let start = skip_separators(bytes, self.at);
+        if bytes.get(start) != Some(&b'"') {
             return None;
         }
+        self.canonical &= bytes[self.at..start] == *self.separator.as_bytes();
+        self.separator = ", ";
+        self.at = start;
         let key_end = string_end(bytes, self.at)?;
         let key = self.text.get(self.at + 1..key_end - 1)?;
         let value_start = skip_separators(bytes, key_end);
+        self.canonical &= bytes[key_end..value_start] == *b": ";
         let value_end = value_end(bytes, value_start)?;
         self.at = value_end;
         Some((key, self.text.get(value_start..value_end)?))
@@ -262,5 +277,49 @@ pub fn text_of(value: &str) -> Option<Cow<'_, str>> {
         Kind::Null => None,
         Kind::String => Some(unescape(value.get(1..value.len() - 1)?)),
         _ => Some(Cow::Borrowed(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_slices_of_the_text() {
+        let text = r#"{"a": 1, "b\"}": {"c": "}"}, "": [1, "]"], "d": null}"#;
+        let mut found = members(text);
+        let list: Vec<_> = found.by_ref().collect();
+        assert_eq!(list, [("a", "1"), ("b\\\"}", r#"{"c": "}"}"#), ("", r#"[1, "]"]"#), ("d", "null")]);
+        assert!(found.is_canonical());
+        for other in [r#"{"a":1}"#, r#"{ "a": 1}"#, r#"{"a": 1, }"#, r#"{"a": 1"#, r#"{"a" 1}"#, r#"{"a": 1}}"#, "{", "[]"] {
+            let mut found = members(other);
+            found.by_ref().for_each(drop);
+            assert!(!found.is_canonical(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_path_follows_keys_and_indexes() {
+        let text = r#"{"a": [10, {"b": "x\ny"}], "0": true, "n": null}"#;
+        let find = |path: &[&str]| Path::of(path).find_text(text).map(Cow::into_owned);
+        assert_eq!(find(&["a", "0"]).as_deref(), Some("10"));
+        assert_eq!(find(&["a", "-1", "b"]).as_deref(), Some("x\ny"));
+        assert_eq!(find(&["a", "2"]), None);
+        assert_eq!(find(&["a", "-3"]), None);
+        assert_eq!(find(&["0"]).as_deref(), Some("true"));
+        assert_eq!(find(&["n"]), None);
+        assert_eq!(find(&["a"]).as_deref(), Some(r#"[10, {"b": "x\ny"}]"#));
+        assert_eq!(find(&[]).as_deref(), Some(text));
+    }
+
+    #[test]
+    fn escapes_come_back() {
+        for text in ["", "a\"b\\c", "\u{8}\u{c}\n\r\t\u{1}\u{1f}", "云梦😀"] {
+            let mut escaped = String::new();
+            escape(text, &mut escaped);
+            assert_eq!(unescape(&escaped), text);
+        }
+        assert_eq!(unescape(r"\u4e91\ud83d\ude00\/"), "云😀/");
+        assert_eq!(unescape(r"\ud83d x \u12"), "\u{fffd} x 12");
     }
 }

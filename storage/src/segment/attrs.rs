@@ -12,7 +12,9 @@
 //! **Invariant:** columns and rest together give back the canonical text byte for byte, and each field's text as `#>>`
 //! would take it from that text.
 
+mod census;
 mod rebuild;
+mod split;
 
 use std::sync::Arc;
 
@@ -26,8 +28,25 @@ use crate::ids::ColumnId;
 use crate::json::{Kind, Path};
 use rebuild::Tree;
 
+pub use census::Census;
+pub use split::split;
+
 /// Objects inside objects that are followed; what lies deeper stays in the rest as a whole.
 pub const DEPTH_MAX: usize = 16;
+
+/// The name of a field's column: `attrs.user.id`. Keys that are not plain words are quoted as SQL quotes names.
+pub fn column_name(path: &[String]) -> String {
+    let mut name = "attrs".to_owned();
+    for key in path {
+        let plain = |(at, byte): (usize, u8)| matches!(byte, b'a'..=b'z' | b'_') || at > 0 && byte.is_ascii_digit();
+        if !key.is_empty() && key.bytes().enumerate().all(plain) {
+            name.extend([".", key]);
+        } else {
+            name.extend([".\"", &key.replace('"', "\"\""), "\""]);
+        }
+    }
+    name
+}
 
 /// Where the parts of `attrs` lie in one segment.
 #[derive(Debug)]

@@ -1,15 +1,17 @@
 //! A segment while it is being made: columns are added one after the other, facts are gathered, the file is put together.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use bytes::Bytes;
 
+use super::attrs::{self, Census};
 use super::file::{id_of, location};
 use super::layout::Content;
 use super::meta::{Bound, ColumnSummary, FieldSummary, SegmentMeta, SegmentState};
 use super::native;
 use super::order::{Ranks, permutation};
 use super::seal::column_data;
+use super::text::{TextColumn, TextPart};
 use super::write::{ColumnData, EncodedColumn, assemble, encode};
 use crate::Result;
 use crate::ids::{Offset, SegmentId, TopicId};
@@ -82,13 +84,40 @@ impl Build {
         Ok(())
     }
 
-    /// Adds `attrs`.
+    /// Adds `attrs`: the rest as its column, and each field that occurs often as a column of its own.
     ///
     /// # Errors
     /// Arrow's and Parquet's.
     pub fn add_attrs(&mut self, parts: Vec<ArrayRef>) -> Result<()> {
-        self.fields_complete = false;
-        self.add(&Column::attrs(), column_data(&Column::attrs(), parts)?)
+        let attrs = Column::attrs();
+        let parts = parts.iter().map(TextPart::of).collect::<Result<Vec<_>>>()?;
+        let mut census = Census::of(&parts);
+        let schema = &self.facts.schema;
+        let taken = |path: &[String]| schema.declared.iter().any(|column| column.name == attrs::column_name(path));
+        let chosen = census.choose(self.facts.rows, taken);
+        self.fields = census.summaries();
+        self.fields_complete = census.is_complete();
+        if chosen.is_empty() {
+            return self.add(&attrs, ColumnData::Text(TextColumn::of(parts)));
+        }
+        let split = attrs::split(&parts, &census, chosen.len());
+        drop(parts);
+        self.add(&attrs, column_data(&attrs, split.rest)?)?;
+        let mut bytes = 0;
+        for (field, values) in chosen.into_iter().zip(split.columns) {
+            let name = Field::new(attrs::column_name(&field.path), DataType::Utf8, true);
+            let elsewhere = field.rows - values.len() as u64 + census.unsound_rows();
+            let content = Content::Field { path: field.path, kind: field.kind, elsewhere };
+            let data = ColumnData::Text(TextColumn::of(values.parts(self.facts.rows)));
+            let encoded = encode(content, name, &data, &self.permutation)?;
+            self.memory.grow(encoded.bytes as usize);
+            bytes += encoded.bytes;
+            self.encoded.push(encoded);
+        }
+        if let Some(summary) = self.summaries.last_mut() {
+            *summary = ColumnSummary { nulls: census.nulls, bytes: summary.bytes + bytes, bounds: None, ..*summary };
+        }
+        Ok(())
     }
 
     /// The segment's facts and its file.

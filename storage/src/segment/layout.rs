@@ -55,7 +55,7 @@ pub enum Content {
         path: Vec<String>,
         /// Values of which kind.
         kind: FieldKind,
-        /// Rows in which the path has a value of another kind, null excepted: it stayed in the rest of `attrs`.
+        /// Rows, at most, in which the path has a value that is not null and stayed in the rest of `attrs`.
         elsewhere: u64,
     },
 }

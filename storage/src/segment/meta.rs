@@ -111,10 +111,24 @@ pub struct ColumnSummary {
 pub enum Bound {
     /// Integers, booleans (0, 1), dates, times and timestamps in the column's logical unit.
     Int(i64),
-    /// Floating point; never NaN.
-    Float(f64),
+    /// Floating point; never NaN. Text in JSON, which knows no infinity and whose numbers may be read back as a neighbour.
+    Float(#[serde(with = "float_text")] f64),
     /// Text.
     Text(String),
+}
+
+/// A number as the shortest text that reads back as the same.
+mod float_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(value)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        text.parse().map_err(|_| D::Error::custom(format!("\"{text}\" is no number")))
+    }
 }
 
 /// One path of `attrs` in a segment.
@@ -128,4 +142,20 @@ pub struct FieldSummary {
     pub rows: u64,
     /// Whether it is a column of the segment's own.
     pub stored_as_column: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_survive_json() {
+        let floats = [f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, 0.1 + 0.2, -0.0, 9.869_418_603_491_563e-300];
+        for bound in floats.map(Bound::Float).into_iter().chain([Bound::Int(i64::MIN), Bound::Text("云".to_owned())]) {
+            let text = serde_json::to_string(&bound).unwrap();
+            assert_eq!(serde_json::from_str::<Bound>(&text).unwrap(), bound, "{text}");
+            let value = serde_json::to_value(&bound).unwrap();
+            assert_eq!(serde_json::from_value::<Bound>(value).unwrap(), bound, "{text}");
+        }
+    }
 }

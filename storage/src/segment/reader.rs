@@ -98,6 +98,10 @@ impl SegmentReader {
         match self.source(column) {
             Source::Null => true,
             Source::Stored(stored) => self.layout.columns[stored].nulls == self.meta.rows,
+            Source::Attrs(_, CachedColumn::Attrs) => {
+                let summary = self.meta.columns.iter().find(|summary| summary.id == ColumnId::ATTRS);
+                summary.is_some_and(|summary| summary.nulls == self.meta.rows)
+            }
             Source::Attrs(..) => false,
         }
     }

@@ -137,7 +137,8 @@ impl TextPart {
         }
     }
 
-    fn len(&self) -> usize {
+    /// Rows.
+    pub fn len(&self) -> usize {
         match self {
             Self::Plain(array) => array.len(),
             Self::View(array) => array.len(),

@@ -136,11 +136,6 @@ pub struct EncodedColumn {
 }
 
 impl EncodedColumn {
-    /// What it holds.
-    pub fn content(&self) -> &Content {
-        &self.layout.content
-    }
-
     /// NULLs in it.
     pub fn nulls(&self) -> u64 {
         self.layout.nulls
