@@ -1,6 +1,7 @@
 //! The binary `strata`: reads the command line and hands over to one file a subcommand.
 
 mod config;
+mod load;
 mod rebuild_catalog;
 mod verify;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
+use crate::load::LoadArguments;
 use crate::rebuild_catalog::RebuildArguments;
 use crate::verify::VerifyArguments;
 
@@ -29,6 +31,8 @@ enum Command {
     Verify(VerifyArguments),
     /// Make the catalog again from the segments, after its file was lost or damaged.
     RebuildCatalog(RebuildArguments),
+    /// Load files into a topic.
+    Load(LoadArguments),
 }
 
 /// Arguments of `strata serve`.
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => run_serve(&serve),
         Command::Verify(verify) => verify::run(&verify),
         Command::RebuildCatalog(rebuild) => rebuild_catalog::run(&rebuild),
+        Command::Load(load) => load::run(&load),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("strata-catalog", &["strata-storage"]),
     ("strata-engine", &["strata-storage", "strata-catalog"]),
     ("strata-pgwire", &["strata-storage", "strata-catalog", "strata-engine"]),
-    ("strata-connectors", &["strata-catalog", "strata-engine"]),
+    ("strata-connectors", &["strata-storage", "strata-catalog", "strata-engine"]),
     ("strata-harness", &[]),
     ("strata", &["strata-storage", "strata-catalog", "strata-engine", "strata-pgwire", "strata-connectors", "strata-harness"]),
 ];

@@ -157,3 +157,6 @@ fn settle_names(rebuilt: &mut Rebuilt) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

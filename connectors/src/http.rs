@@ -1,0 +1,141 @@
+//! The HTTP front end: records in, health and metrics out.
+//!
+//! ```text
+//! POST /v1/topics/{schema.topic}/records     NDJSON or raw lines, plain, gzip or zstd      records.rs
+//! GET  /health  /ready  /metrics             for whoever runs the server                   health.rs
+//!
+//! body ─▶ decoding.rs ─▶ chunk.rs ─▶ upload.rs: parse ─▶ Ingest::append ─▶ answer.rs
+//! ```
+//!
+//! **Invariant:** an answer of 200 means that every accepted record is durable and can be queried. Memory is bounded by
+//! the number of uploads and the size of a chunk, whatever a client sends.
+
+mod answer;
+mod chunk;
+mod decoding;
+mod health;
+mod numbering;
+mod records;
+mod refusal;
+mod topic_name;
+mod upload;
+mod worker;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use strata_engine::Engine;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use refusal::Refusal;
+
+/// How often the metrics recorder tidies up.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+/// A chunk is at most this share of the memory limit.
+const CHUNK_SHARE: usize = 256;
+/// Chunks on their way from all uploads together take at most this share of the memory limit.
+const CHUNKS_SHARE: usize = 8;
+
+/// Limits of the HTTP front end. Sizes in bytes.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// What `/metrics` shows; the binary installs its recorder.
+    pub metrics: PrometheusHandle,
+    /// Uploads that run at the same time; more wait a moment and then get 429.
+    pub uploads_max: usize,
+    /// How long an upload waits for its turn.
+    pub turn_wait: Duration,
+    /// Size at which an upload is cut, parsed and appended. Cut to a 256th of the memory limit.
+    pub chunk_bytes: usize,
+    /// Largest decoded body; beyond, 413.
+    pub body_bytes_max: u64,
+    /// Largest decoded body with an `Idempotency-Key`, which is appended as a whole.
+    pub keyed_body_bytes_max: u64,
+    /// How long a client may be silent in the middle of a body.
+    pub silence_max: Duration,
+}
+
+impl HttpOptions {
+    /// The defaults.
+    pub fn new(metrics: PrometheusHandle) -> Self {
+        Self {
+            metrics,
+            uploads_max: 64,
+            turn_wait: Duration::from_secs(5),
+            chunk_bytes: 4 << 20,
+            body_bytes_max: 256 << 30,
+            keyed_body_bytes_max: 64 << 20,
+            silence_max: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What all requests share.
+#[derive(Debug)]
+struct Server {
+    engine: Arc<Engine>,
+    options: HttpOptions,
+    /// One permit an upload.
+    uploads: Semaphore,
+    /// One permit a KiB of chunks between being cut and being durable.
+    chunk_kib: Arc<Semaphore>,
+    /// All of them.
+    chunk_kib_max: u32,
+    /// One permit a thread that parses.
+    parsing: Semaphore,
+}
+
+impl Server {
+    fn new(engine: Arc<Engine>, mut options: HttpOptions) -> Self {
+        let memory = engine.config().memory_limit;
+        options.chunk_bytes = options.chunk_bytes.min(memory / CHUNK_SHARE).max(64 << 10);
+        let uploads = Semaphore::new(options.uploads_max);
+        let chunk_kib_max = u32::try_from(memory / CHUNKS_SHARE / 1024).unwrap_or(u32::MAX >> 4).max(1024);
+        let chunk_kib = Arc::new(Semaphore::new(chunk_kib_max as usize));
+        let parsing = Semaphore::new(engine.config().threads.max(1));
+        Self { engine, options, uploads, chunk_kib, chunk_kib_max, parsing }
+    }
+}
+
+/// Serves HTTP on `listener` until `shutdown` is done; then takes no more connections, and returns when the requests
+/// that run have been answered.
+///
+/// # Errors
+/// The listener's.
+pub async fn serve(
+    listener: TcpListener,
+    engine: Arc<Engine>,
+    options: HttpOptions,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let handle = options.metrics.clone();
+    let upkeep = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP_INTERVAL).await;
+            handle.run_upkeep();
+        }
+    });
+    let router = router(Arc::new(Server::new(engine, options)));
+    // A client that waits for its answer must not wait for a timer of the TCP stack too.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
+    upkeep.abort();
+    served
+}
+
+fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/v1/topics/{topic}/records", post(records::post))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(|| async { Refusal::no_such_path() })
+        .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
+        .with_state(server)
+}
