@@ -90,6 +90,15 @@ struct Prepared {
     receipt: Receipt,
 }
 
+impl Prepared {
+    /// Gives back the sequence numbers that were claimed.
+    fn abandon_sequences(&self) {
+        if let Some((producer, numbers)) = &self.numbers {
+            self.topic.abandon_sequence(producer, numbers);
+        }
+    }
+}
+
 impl Ingest {
     pub(crate) fn new(engine: Arc<Engine>) -> Self {
         Self { engine }
@@ -122,7 +131,10 @@ impl Ingest {
             let admission = self.engine.wal().admit(body_bytes).await?;
             let Some(frames) = claim_sequences(&prepared, self.ingest_time_us()) else { continue };
             if !frames.is_empty() {
-                self.engine.wal().submit(frames, admission)?.await?;
+                let submitted = self.engine.wal().submit(frames, admission);
+                // The sink hears only of what was queued.
+                let ticket = submitted.inspect_err(|_| prepared.iter().for_each(Prepared::abandon_sequences))?;
+                ticket.await?;
             }
             return Ok(prepared.into_iter().map(|append| append.receipt).collect());
         }
@@ -209,11 +221,7 @@ fn claim_sequences(prepared: &[Prepared], ingested_at_us: i64) -> Option<Vec<Fra
         if let Some((producer, numbers)) = &append.numbers
             && !append.topic.begin_sequence(producer, numbers)
         {
-            for earlier in claimed {
-                if let Some((producer, numbers)) = &earlier.numbers {
-                    earlier.topic.abandon_sequence(producer, numbers);
-                }
-            }
+            claimed.into_iter().for_each(Prepared::abandon_sequences);
             return None;
         }
         claimed.push(append);
