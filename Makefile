@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# Kills of `make crash-loop`, rows of `make bench`.
+# Kills of `make crash-loop`, images of `make power-loss`, rows of `make bench`.
 KILLS ?= 500
+IMAGES ?= 1000
 ROWS ?= 1000000
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop many-topics bench release deny setup setup-build
+.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench release deny setup setup-build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +21,13 @@ serve: setup-build ## Build, start a server on ./strata-data
 test: setup lint ## Format, lints, all tests, a crash loop of 25 kills: what must pass before a change lands
 	cargo nextest run --locked --workspace --no-fail-fast
 
-test-all: test crash-loop deny ## `test`, a crash loop of 500 kills, dependency checks
+test-all: test crash-loop power-loss deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, dependency checks
 
 crash-loop: ## Kill a real server KILLS times and check every acknowledged record (KILLS=500)
 	STRATA_KILLS=$(KILLS) cargo nextest run --locked --test crash_loop --no-capture
+
+power-loss: ## Record a real server's file operations, cut its power IMAGES times, check every image (IMAGES=1000)
+	STRATA_POWER_LOSS_IMAGES=$(IMAGES) cargo nextest run --locked --test power_loss --no-capture
 
 many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
 	cargo build --locked --release --bin strata --example many_topics
