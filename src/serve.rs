@@ -1,0 +1,174 @@
+//! `strata serve`: opens the data folder, listens, and stops in an order that loses nothing.
+//!
+//! ```text
+//!  open engine (lock, catalog, log) ─▶ bind both ports ─▶ ready lines ─▶ SIGTERM or SIGINT
+//!     ─▶ front ends finish what runs and close ─▶ engine drains: seals, publishes, closes the log ─▶ exit 0
+//! ```
+//!
+//! A second signal stops at once; what was acknowledged is in the log all the same.
+//!
+//! **Invariant:** the ready lines are printed only when a client that connects is answered.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use strata_connectors::http::{self, HttpOptions};
+use strata_engine::Engine;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+
+/// How long connections may take to end after a stop was asked for; then they are cut.
+const FRONT_ENDS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Runs a server until a signal stops it.
+///
+/// # Errors
+/// Whatever keeps it from starting, or from draining.
+pub fn run(config: &Config) -> anyhow::Result<()> {
+    log_to_stderr(config)?;
+    runtime(config)?.block_on(async {
+        let server = Running::start(config).await?;
+        print!("{}", server.ready_lines());
+        stop_signal().await?;
+        server.stop().await
+    })
+}
+
+/// Threads for connections; queries take theirs from the same pool.
+///
+/// # Errors
+/// The operating system's.
+pub fn runtime(config: &Config) -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(config.threads.max(2)).enable_all().build()?)
+}
+
+/// Sends log lines to standard error, in colour on a terminal.
+///
+/// # Errors
+/// A filter that does not parse.
+pub fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log_filter).with_context(|| format!("log_filter = \"{}\"", config.log_filter))?;
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    Ok(())
+}
+
+/// Returns when SIGTERM or SIGINT comes. From then on a second one ends the process at once.
+///
+/// # Errors
+/// The operating system's.
+pub async fn stop_signal() -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut either = async move || tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "SIGINT" };
+    let name = either().await;
+    tracing::info!(signal = name, "draining");
+    tokio::spawn(async move {
+        let name = either().await;
+        tracing::warn!(signal = name, "stopping without draining");
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Running {
+    engine: Arc<Engine>,
+    pg_addr: SocketAddr,
+    http_addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    front_ends: JoinSet<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Opens the folder and listens. One a process: the metrics recorder is the process's.
+    ///
+    /// # Errors
+    /// The folder is in use, damaged or cannot be written; a port is taken.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        // Ports first: a second server on the same ports must not replay a log for nothing.
+        let pg = bind("pg_addr", config.pg_addr).await?;
+        let http = bind("http_addr", config.http_addr).await?;
+        let (pg_addr, http_addr) = (pg.local_addr()?, http.local_addr()?);
+        let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
+        let engine = Engine::open_folder(config.engine())
+            .await
+            .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))?;
+
+        let (stop, stopping) = watch::channel(false);
+        let asked_to_stop = || {
+            let mut stopping = stopping.clone();
+            // An error means that the sender is gone, and with it the server.
+            async move { drop(stopping.wait_for(|stop| *stop).await) }
+        };
+        let mut front_ends = JoinSet::new();
+        let _ = pg;
+        let served = http::serve(http, engine.clone(), HttpOptions::new(metrics), asked_to_stop());
+        front_ends.spawn(async move { Ok(served.await?) });
+        tracing::info!(%pg_addr, %http_addr, data_dir = %absolute(&config.data_dir), memory_limit = %config.memory_limit, "ready");
+        Ok(Self { engine, pg_addr, http_addr, stop, front_ends })
+    }
+
+    /// Address of the PostgreSQL protocol.
+    pub fn pg_addr(&self) -> SocketAddr {
+        self.pg_addr
+    }
+
+    /// Address of HTTP.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http_addr
+    }
+
+    /// What a person needs to connect; programs may read it, too.
+    pub fn ready_lines(&self) -> String {
+        let (pg, http) = (self.pg_addr, self.http_addr);
+        format!(
+            "strata {} is ready\n  psql -h {} -p {} -U strata strata\n  http http://{http}\n",
+            env!("CARGO_PKG_VERSION"),
+            pg.ip(),
+            pg.port()
+        )
+    }
+
+    /// Ends the connections, then seals and closes what is open.
+    ///
+    /// # Errors
+    /// The engine could not drain. The log keeps every acknowledged record.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        let ended = async {
+            while let Some(ended) = self.front_ends.join_next().await {
+                ended.context("a front end panicked")?.context("a front end failed")?;
+            }
+            anyhow::Ok(())
+        };
+        match tokio::time::timeout(FRONT_ENDS_WITHIN, ended).await {
+            Ok(ended) => ended?,
+            Err(_) => tracing::warn!(within = ?FRONT_ENDS_WITHIN, "connections did not end in time and are cut"),
+        }
+        self.front_ends.shutdown().await;
+        self.engine.drain().await.context("cannot drain")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {key} = {address}"))
+}
+
+/// The path as a person can find it from anywhere.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
