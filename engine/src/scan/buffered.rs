@@ -1,0 +1,85 @@
+//! A buffered batch as a part of a topic: durable in the log, not sealed yet, without bounds.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array, new_null_array};
+use arrow::compute::take;
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::error::{DataFusionError, Result};
+use strata_storage::ColumnId;
+use strata_storage::schema::{column_by_id, timestamptz};
+use strata_storage::segment::{BlockBounds, CHUNK_ROWS, ColumnRef, to_logical};
+
+use super::part::Part;
+use crate::topics::BufferedBatch;
+
+/// The batch. Columns that it does not have are NULL; fields of `attrs` are never stored in it.
+#[derive(Debug)]
+pub(crate) struct BufferedPart {
+    batch: Arc<BufferedBatch>,
+    columns: Vec<(ColumnId, DataType)>,
+}
+
+impl BufferedPart {
+    /// `columns` are those that may be asked for, with their logical types.
+    pub(crate) fn new(batch: Arc<BufferedBatch>, columns: Vec<(ColumnId, DataType)>) -> Self {
+        Self { batch, columns }
+    }
+
+    fn column(&self, column: &ColumnRef) -> Result<ArrayRef> {
+        let rows = self.batch.batch.num_rows();
+        let ColumnRef::Column(id) = column else {
+            return Err(DataFusionError::Internal("a buffered batch stores no field of attrs".to_owned()));
+        };
+        match *id {
+            ColumnId::OFFSET => Ok(Arc::new(Int64Array::from_iter_values((self.batch.base_offset..).take(rows)))),
+            ColumnId::INGESTED_AT => {
+                let at = TimestampMicrosecondArray::from_value(self.batch.ingested_at_us, rows);
+                Ok(Arc::new(at.with_data_type(timestamptz())))
+            }
+            id => match column_by_id(&self.batch.batch, id) {
+                Some((_, array)) => Ok(array),
+                None => Ok(new_null_array(self.data_type(id)?, rows)),
+            },
+        }
+    }
+
+    fn data_type(&self, id: ColumnId) -> Result<&DataType> {
+        let known = self.columns.iter().find(|(column, _)| *column == id);
+        known.map(|(_, data_type)| data_type).ok_or_else(|| DataFusionError::Internal(format!("column {id:?} is not read")))
+    }
+}
+
+#[async_trait]
+impl Part for BufferedPart {
+    fn rows(&self) -> usize {
+        self.batch.batch.num_rows()
+    }
+
+    fn block_bounds(&self, _column: &ColumnRef) -> Option<BlockBounds> {
+        None
+    }
+
+    async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
+        let start = chunk * CHUNK_ROWS;
+        Ok(self.column(column)?.slice(start, CHUNK_ROWS.min(self.rows() - start)))
+    }
+
+    async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
+        let rows = UInt32Array::from(rows.to_vec());
+        let take_column = |column: &ColumnRef| {
+            let taken = take(&self.column(column)?, &rows, None)?;
+            match column {
+                ColumnRef::Column(ColumnId::OFFSET | ColumnId::INGESTED_AT) => Ok(taken),
+                ColumnRef::Column(id) => to_logical(&taken, self.data_type(*id)?).map_err(super::part::external),
+                ColumnRef::Field(_) => Err(DataFusionError::Internal("a buffered batch stores no field of attrs".to_owned())),
+            }
+        };
+        columns.iter().map(take_column).collect()
+    }
+
+    fn is_cached(&self, _column: &ColumnRef, _chunk: usize) -> bool {
+        true
+    }
+}

@@ -1,0 +1,47 @@
+//! What a scan counts for `EXPLAIN ANALYZE`.
+
+use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder};
+
+/// Counters of one partition.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanMetrics {
+    /// Rows out, and the time it took.
+    pub(crate) baseline: BaselineMetrics,
+    /// Segments of the snapshot.
+    pub(crate) segments_total: Count,
+    /// Segments that their time bounds excluded.
+    pub(crate) segments_pruned_by_time: Count,
+    /// Segments that other bounds excluded.
+    pub(crate) segments_pruned_by_bounds: Count,
+    /// Blocks of the segments that were opened.
+    pub(crate) blocks_total: Count,
+    /// Blocks in which rows may match after sparse pruning.
+    pub(crate) blocks_left: Count,
+    /// Rows in those blocks, and in buffered batches.
+    pub(crate) rows_after_bounds: Count,
+    /// Rows for which the filters hold.
+    pub(crate) rows_matched: Count,
+    /// Column chunks that were in the read cache.
+    pub(crate) chunks_cached: Count,
+    /// Column chunks that had to be read and decoded.
+    pub(crate) chunks_decoded: Count,
+}
+
+impl ScanMetrics {
+    /// Counters of `partition` in `set`.
+    pub(crate) fn new(set: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        let count = |name: &'static str| MetricBuilder::new(set).counter(name, partition);
+        Self {
+            baseline: BaselineMetrics::new(set, partition),
+            segments_total: count("segments_total"),
+            segments_pruned_by_time: count("segments_pruned_by_time"),
+            segments_pruned_by_bounds: count("segments_pruned_by_bounds"),
+            blocks_total: count("blocks_total"),
+            blocks_left: count("blocks_left"),
+            rows_after_bounds: count("rows_after_bounds"),
+            rows_matched: count("rows_matched"),
+            chunks_cached: count("chunks_cached"),
+            chunks_decoded: count("chunks_decoded"),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A part of a topic: a sealed segment or a buffered batch, read column by column and chunk by chunk.
+//!
+//! The scan knows only this trait, so that records are found by the same code wherever they lie.
+//!
+//! **Invariant:** bounds are conservative: a value outside them is not in the block.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use async_trait::async_trait;
+use datafusion::error::{DataFusionError, Result};
+use strata_storage::segment::{BlockBounds, ColumnRef, SegmentMeta, SegmentReader, SegmentStore};
+
+/// Columns of one part.
+#[async_trait]
+pub(crate) trait Part: Send + Sync + Debug {
+    /// Rows in it.
+    fn rows(&self) -> usize;
+
+    /// Bounds of a column, one entry a block of `BLOCK_ROWS` rows; `None` if unknown.
+    fn block_bounds(&self, column: &ColumnRef) -> Option<BlockBounds>;
+
+    /// Values of one chunk of `CHUNK_ROWS` rows in their physical type.
+    async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef>;
+
+    /// Values of single rows of the part, in logical types.
+    async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>>;
+
+    /// Whether [`Self::chunk`] is a look-up and not a decode.
+    fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool;
+}
+
+/// Opens segments. The engine's store, or a fake one in tests.
+#[async_trait]
+pub(crate) trait SegmentSource: Send + Sync + Debug {
+    /// The columns of a segment.
+    async fn open(&self, segment: &Arc<SegmentMeta>) -> Result<Arc<dyn Part>>;
+}
+
+#[async_trait]
+impl SegmentSource for SegmentStore {
+    async fn open(&self, segment: &Arc<SegmentMeta>) -> Result<Arc<dyn Part>> {
+        Ok(SegmentStore::open(self, segment).await.map_err(external)?)
+    }
+}
+
+#[async_trait]
+impl Part for SegmentReader {
+    fn rows(&self) -> usize {
+        Self::rows(self)
+    }
+
+    fn block_bounds(&self, column: &ColumnRef) -> Option<BlockBounds> {
+        Self::block_bounds(self, column)
+    }
+
+    async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
+        Self::chunk(self, column, chunk).await.map_err(external)
+    }
+
+    async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
+        Self::rows_of(self, columns, rows).await.map_err(external)
+    }
+
+    fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool {
+        Self::is_cached(self, column, chunk)
+    }
+}
+
+/// A storage error on its way through DataFusion.
+pub(crate) fn external(error: strata_storage::StorageError) -> DataFusionError {
+    DataFusionError::External(Box::new(crate::EngineError::from(error)))
+}

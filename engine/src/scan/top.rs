@@ -1,0 +1,245 @@
+//! The first `n` rows in the order of one column, found best-first.
+//!
+//! Parts, then their chunks, wait in a heap by the best value that their bounds allow. Workers take the best, keep the `n`
+//! best rows seen by all of them as (rank, part, row), and stop when nothing that waits can be better than the worst row
+//! kept. Only then are the other columns read, for these rows alone.
+//!
+//! Ties on the last rank are broken arbitrarily, as SQL allows.
+//!
+//! **Invariant:** a part or chunk is left out only if `n` rows at least as good are kept.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use arrow::record_batch::RecordBatch;
+use datafusion::error::{DataFusionError, Result};
+use parking_lot::Mutex;
+use strata_storage::segment::{BLOCK_ROWS, CHUNK_ROWS};
+use tokio::sync::Notify;
+
+use super::metrics::ScanMetrics;
+use super::open_part::{CHUNK_BLOCKS, OpenPart};
+use super::plan::ScanOrder;
+use super::run::Run;
+use super::selection::Selection;
+use super::unit::Unit;
+
+/// The search, shared by the workers of a run.
+#[derive(Debug)]
+pub(crate) struct TopRun {
+    order: ScanOrder,
+    wanted: usize,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: BinaryHeap<Item>,
+    /// Workers that may still add to `waiting` or `best`.
+    active: usize,
+    /// The best rows, worst on top.
+    best: BinaryHeap<Reverse<Candidate>>,
+    delivered: bool,
+}
+
+/// Something to look into; ordered by the best rank in it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Item {
+    rank: i128,
+    /// Earlier parts first among equals.
+    part: Reverse<usize>,
+    /// `None`: the part as a whole, not opened.
+    chunk: Option<usize>,
+}
+
+/// A row that may be in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    rank: i128,
+    part: usize,
+    row: usize,
+}
+
+impl TopRun {
+    /// The first `wanted` rows of `run` in `order`.
+    pub(crate) fn new(run: &Run, order: ScanOrder, wanted: usize) -> Self {
+        let column = &run.plan.columns[order.column];
+        let rank = |part: usize| run.parts[part].segment().map_or(i128::MAX, |segment| order.best_of_segment(segment, column));
+        let waiting = (0..run.parts.len()).map(|part| Item { rank: rank(part), part: Reverse(part), chunk: None }).collect();
+        let state = State { waiting, active: 0, best: BinaryHeap::new(), delivered: wanted == 0 };
+        Self { order, wanted, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    /// Searches until nothing is left, then, in one of the workers, reads the rows.
+    ///
+    /// # Errors
+    /// Reading, memory, or what an expression raises.
+    pub(crate) async fn work(&self, run: &Run, metrics: &ScanMetrics) -> Result<Vec<RecordBatch>> {
+        while let Some((item, active)) = self.take().await {
+            self.look(run, &item, metrics).await?;
+            drop(active);
+            tokio::task::yield_now().await;
+        }
+        let found = {
+            let mut state = self.state.lock();
+            if std::mem::replace(&mut state.delivered, true) {
+                return Ok(Vec::new());
+            }
+            std::mem::take(&mut state.best)
+        };
+        read(run, found.into_iter().map(|Reverse(candidate)| candidate).collect(), metrics).await
+    }
+
+    /// The best item that waits; `None` when the search has ended.
+    async fn take(&self) -> Option<(Item, Active<'_>)> {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut state = self.state.lock();
+                if state.delivered {
+                    return None;
+                }
+                if state.waiting.peek().is_some_and(|item| !state.wants(item.rank, self.wanted)) {
+                    state.waiting.clear();
+                }
+                if let Some(item) = state.waiting.pop() {
+                    state.active += 1;
+                    return Some((item, Active { of: self }));
+                }
+                if state.active == 0 {
+                    return None;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// The rank that a row must exceed.
+    fn threshold(&self) -> Option<i128> {
+        let state = self.state.lock();
+        (state.best.len() == self.wanted).then(|| state.best.peek().map(|Reverse(worst)| worst.rank)).flatten()
+    }
+
+    async fn look(&self, run: &Run, item: &Item, metrics: &ScanMetrics) -> Result<()> {
+        let part = item.part.0;
+        let open = run.open(part, metrics).await?;
+        let ranks = self.block_ranks(&open);
+        match item.chunk {
+            None => {
+                let chunks = (0..open.rows().div_ceil(CHUNK_ROWS)).filter_map(|chunk| {
+                    let blocks = chunk * CHUNK_BLOCKS..((chunk + 1) * CHUNK_BLOCKS).min(ranks.len());
+                    let rank = blocks.filter(|block| open.judged.may.value(*block)).map(|block| ranks[block]).max()?;
+                    Some(Item { rank, part: item.part, chunk: Some(chunk) })
+                });
+                self.state.lock().waiting.extend(chunks);
+                Ok(())
+            }
+            Some(chunk) => self.look_into_chunk(run, &open, part, chunk, &ranks, metrics).await,
+        }
+    }
+
+    async fn look_into_chunk(
+        &self,
+        run: &Run,
+        open: &OpenPart,
+        part: usize,
+        chunk: usize,
+        ranks: &[i128],
+        metrics: &ScanMetrics,
+    ) -> Result<()> {
+        let threshold = self.threshold();
+        let better: BooleanBuffer = ranks.iter().map(|rank| threshold.is_none_or(|threshold| *rank > threshold)).collect();
+        let mut unit = Unit::new(open, &run.plan.columns, chunk, metrics);
+        let among = unit.rows_of_blocks(&better);
+        let rows = run.matching(open, &mut unit, among).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let values = unit.logical(self.order.column, &rows).await?;
+        let first_row = unit.first_row();
+        let mut found: Vec<Candidate> = rows
+            .ranges()
+            .flatten()
+            .zip(ranked(&values)?)
+            .map(|(row, value)| Candidate { rank: self.order.rank(value), part, row: first_row + row })
+            .filter(|candidate| threshold.is_none_or(|threshold| candidate.rank > threshold))
+            .collect();
+        metrics.rows_matched.add(found.len());
+        if found.len() > self.wanted {
+            found.select_nth_unstable_by(self.wanted - 1, |left, right| right.cmp(left));
+            found.truncate(self.wanted);
+        }
+        let mut state = self.state.lock();
+        for candidate in found {
+            if state.wants(candidate.rank, self.wanted) {
+                state.best.push(Reverse(candidate));
+                if state.best.len() > self.wanted {
+                    state.best.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The best rank that each block allows.
+    fn block_ranks(&self, open: &OpenPart) -> Vec<i128> {
+        let blocks = open.rows().div_ceil(BLOCK_ROWS);
+        let known = open.bounds(self.order.column).and_then(|bounds| {
+            let mins: Vec<Option<i64>> = ranked(&bounds.mins).ok()?.collect();
+            let maxs: Vec<Option<i64>> = ranked(&bounds.maxs).ok()?.collect();
+            let nulls = &bounds.null_counts;
+            let best = |block: usize| self.order.best(mins[block], maxs[block], nulls.is_null(block) || nulls.value(block) > 0);
+            Some((0..blocks).map(best).collect())
+        });
+        known.unwrap_or_else(|| vec![i128::MAX; blocks])
+    }
+}
+
+impl State {
+    fn wants(&self, rank: i128, wanted: usize) -> bool {
+        self.best.len() < wanted || self.best.peek().is_some_and(|Reverse(worst)| rank > worst.rank)
+    }
+}
+
+/// A worker that may still find something. Others wait for it.
+struct Active<'a> {
+    of: &'a TopRun,
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.of.state.lock().active -= 1;
+        self.of.changed.notify_waiters();
+    }
+}
+
+/// Values of a column that [`ScanOrder`] can rank.
+fn ranked(array: &ArrayRef) -> Result<Box<dyn Iterator<Item = Option<i64>> + Send + '_>> {
+    match array.data_type() {
+        DataType::Int64 => Ok(Box::new(array.as_primitive::<Int64Type>().iter())),
+        DataType::Timestamp(_, _) => Ok(Box::new(array.as_primitive::<TimestampMicrosecondType>().iter())),
+        other => Err(DataFusionError::Internal(format!("no rank for values of type {other}"))),
+    }
+}
+
+async fn read(run: &Run, mut found: Vec<Candidate>, metrics: &ScanMetrics) -> Result<Vec<RecordBatch>> {
+    found.sort_unstable_by(|left, right| right.cmp(left));
+    let mut chunks: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for candidate in found {
+        chunks.entry((candidate.part, candidate.row / CHUNK_ROWS)).or_default().push(candidate.row % CHUNK_ROWS);
+    }
+    let mut batches = Vec::with_capacity(chunks.len());
+    for ((part, chunk), mut rows) in chunks {
+        let open: Arc<OpenPart> = run.open(part, metrics).await?;
+        let mut unit = Unit::new(&open, &run.plan.columns, chunk, metrics);
+        rows.sort_unstable();
+        let rows = Selection::from_ranges(unit.rows(), rows.into_iter().map(|row| row..row + 1));
+        batches.push(unit.batch(&rows, &run.plan.output, &run.plan.schema).await?);
+    }
+    Ok(batches)
+}
