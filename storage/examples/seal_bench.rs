@@ -40,7 +40,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut offset = 0;
     for (at, batch) in batches.iter().enumerate() {
         let rows = batch.num_rows();
-        pending.push(SealBatch { base_offset: offset, ingested_at_us: 1_772_323_200_000_000 + at as i64 * 9_137, batch: batch.clone() });
+        pending.push(SealBatch {
+            base_offset: offset,
+            ingested_at_us: 1_772_323_200_000_000 + at as i64 * 9_137,
+            batch: batch.clone(),
+        });
         offset += rows as i64;
         let held: usize = pending.iter().map(|batch| batch.batch.num_rows()).sum();
         if held + rows > rows_max || at + 1 == batches.len() {
@@ -73,7 +77,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let took = start.elapsed().as_secs_f64() * 1e3;
         println!("  {:14} {bytes:>10} bytes, {decoded:>11} decoded in {took:>7.1} ms as {kind}", column.name);
     }
-    let few: Vec<u32> = (0..20).map(|n| n * 40_009 % metas[0].rows as u32).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    let few: Vec<u32> =
+        (0..20).map(|n| n * 40_009 % metas[0].rows as u32).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     let columns: Vec<ColumnRef> = schema.columns().map(|column| ColumnRef::Column(column.id)).collect();
     for state in ["cold", "cached"] {
         if state == "cold" {

@@ -113,13 +113,7 @@ impl Canonicalizer {
     ///
     /// # Errors
     /// As [`Canonicalizer::text`].
-    pub(crate) fn object_members(
-        &mut self,
-        text: &str,
-        at: usize,
-        depth: usize,
-        out: &mut String,
-    ) -> Result<usize, JsonFault> {
+    pub(crate) fn object_members(&mut self, text: &str, at: usize, depth: usize, out: &mut String) -> Result<usize, JsonFault> {
         let bytes = text.as_bytes();
         let mut at = skip_space(bytes, at + 1);
         if bytes.get(at) == Some(&b'}') {

@@ -202,9 +202,7 @@ pub fn special(bytes: &[u8], mut at: usize) -> usize {
 #[allow(unsafe_code, reason = "the compiler wants it for SSE2 instructions, although every x86_64 has them")]
 #[inline(always)]
 fn special_mask(block: &[u8; 16]) -> u32 {
-    use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
-    };
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8};
     let whole = u128::from_le_bytes(*block);
     // SAFETY: SSE2 is part of x86_64, and none of these reads or writes memory.
     unsafe {
@@ -220,10 +218,7 @@ fn special_mask(block: &[u8; 16]) -> u32 {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn special_mask(block: &[u8; 16]) -> u32 {
-    block
-        .iter()
-        .enumerate()
-        .fold(0, |mask, (i, byte)| mask | u32::from(matches!(byte, b'"' | b'\\' | 0..=0x1f)) << i)
+    block.iter().enumerate().fold(0, |mask, (i, byte)| mask | u32::from(matches!(byte, b'"' | b'\\' | 0..=0x1f)) << i)
 }
 
 #[cfg(test)]
@@ -258,7 +253,8 @@ mod tests {
         for good in [r#""""#, r#""a""#, r#""\u00e4\ud83d\ude00\n\/""#, "\"云梦\""] {
             assert_eq!(value(good.as_bytes(), 0, 0), Ok(good.len()), "{good}");
         }
-        for bad in ["\"", "\"a\nb\"", r#""\x""#, r#""\u00g0""#, r#""\ud800""#, r#""\ud800\u0041""#, r#""\udc00""#, r#""\u0000""#] {
+        for bad in ["\"", "\"a\nb\"", r#""\x""#, r#""\u00g0""#, r#""\ud800""#, r#""\ud800\u0041""#, r#""\udc00""#, r#""\u0000""#]
+        {
             assert!(value(bad.as_bytes(), 0, 0).is_err(), "{bad}");
         }
     }

@@ -13,9 +13,12 @@ use crate::engine::Engine;
 
 /// Removes files that the catalog gave up and that no query reads.
 pub(super) async fn collect(engine: &Arc<Engine>) -> Result<()> {
+    let garbage = engine.catalog().garbage().await?;
+    // A cached reader holds its segment too, and is no reason to keep the file.
+    garbage.iter().for_each(|(location, _)| engine.segments().forget(location));
     let in_use = engine.topics().retired_in_use();
     let mut deleted = Vec::new();
-    for (location, _since_us) in engine.catalog().garbage().await? {
+    for (location, _since_us) in garbage {
         if !in_use.contains(&location) {
             engine.segments().delete(&location).await?;
             deleted.push(location);

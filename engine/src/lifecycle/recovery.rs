@@ -16,7 +16,8 @@ use crate::error::EngineError;
 /// Frames that the reading thread may be ahead.
 const FRAMES_AHEAD: usize = 8;
 
-/// Replays the log into the buffers. The log is not open for writing yet.
+/// Replays the log into the buffers. The log is not open for writing yet. The summary counts what became visible again,
+/// not what the catalog has already.
 ///
 /// # Errors
 /// A corrupt log; a gap between the catalog and the log; a failed seal.
@@ -29,10 +30,15 @@ pub(crate) async fn replay(engine: &Arc<Engine>) -> Result<RecoverySummary> {
         })
     });
     let mut replayed = Ok(());
+    let (mut frame_count, mut row_count) = (0, 0);
     while let Some((position, frame)) = frames.recv().await {
-        replayed = replay_frame(engine, position, frame);
-        if replayed.is_err() {
-            break;
+        match replay_frame(engine, position, frame) {
+            Ok(0) => {}
+            Ok(rows) => (frame_count, row_count) = (frame_count + 1, row_count + rows),
+            Err(error) => {
+                replayed = Err(error);
+                break;
+            }
         }
         while engine.pressure().is_high() && super::seal::seal_largest(engine).await? {}
     }
@@ -41,15 +47,16 @@ pub(crate) async fn replay(engine: &Arc<Engine>) -> Result<RecoverySummary> {
     replayed?;
     let summary = summary?;
     super::garbage::sweep_orphans(engine).await?;
-    Ok(summary)
+    Ok(RecoverySummary { frames: frame_count, rows: row_count, ..summary })
 }
 
-fn replay_frame(engine: &Engine, position: WalPosition, frame: Frame) -> Result<()> {
+/// Makes the frame visible unless the catalog has it or its topic is gone; how many records.
+fn replay_frame(engine: &Engine, position: WalPosition, frame: Frame) -> Result<u64> {
     // A topic that is not in the catalog was dropped after the frame was written.
-    let Some(topic) = engine.topics().by_id(frame.topic) else { return Ok(()) };
+    let Some(topic) = engine.topics().by_id(frame.topic) else { return Ok(0) };
     let end = frame.base_offset + frame.rows.cast_signed();
     if topic.is_published(end) && frame.rows > 0 {
-        return Ok(());
+        return Ok(0);
     }
     let next_offset = topic.snapshot().next_offset;
     if frame.rows > 0 && frame.base_offset != next_offset {
@@ -63,6 +70,7 @@ fn replay_frame(engine: &Engine, position: WalPosition, frame: Frame) -> Result<
         }));
     }
     let bytes = frame.batch.as_ref().map_or(0, RecordBatch::get_array_memory_size);
+    let rows = frame.rows;
     topic.make_visible(position, frame, bytes, |_| false);
-    Ok(())
+    Ok(rows)
 }

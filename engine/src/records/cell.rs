@@ -15,7 +15,10 @@ pub(super) enum Cell<'a> {
     /// A number, as it was sent.
     Number(&'a str),
     /// A string without its quotes.
-    Text { raw: &'a str, escaped: bool },
+    Text {
+        raw: &'a str,
+        escaped: bool,
+    },
     /// An object or an array.
     Nested(&'a str),
 }

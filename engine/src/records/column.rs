@@ -5,13 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanBuilder, PrimitiveBuilder, StringArray, new_empty_array, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, BooleanBuilder, PrimitiveBuilder, StringArray, new_empty_array, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options, concat};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use strata_storage::schema;
 

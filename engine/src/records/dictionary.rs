@@ -53,8 +53,8 @@ impl Ends {
 
     #[inline(always)]
     fn slot(self) -> usize {
-        let mixed = (self.first ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ self.last.wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+        let mixed =
+            (self.first ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.last.wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
         (mixed ^ (mixed >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> (usize::BITS - SLOTS.ilog2())
     }
 }

@@ -131,7 +131,8 @@ pub(super) fn row(line: &str, now_us: i64) -> Option<Row> {
         attrs.insert((key.len(), key), canonical(value, 1)?);
     }
     if !attrs.is_empty() {
-        let members: Vec<String> = attrs.iter().map(|((_, key), value)| Some(format!("{}: {value}", quoted(key)?))).collect::<Option<_>>()?;
+        let members: Vec<String> =
+            attrs.iter().map(|((_, key), value)| Some(format!("{}: {value}", quoted(key)?))).collect::<Option<_>>()?;
         row.insert("attrs".to_owned(), format!("{{{}}}", members.join(", ")));
     }
     Some(row)

@@ -59,8 +59,7 @@ pub(super) fn float(text: &str) -> Option<f64> {
 /// Digits with at most one point: exact, because both the digits and the power of ten fit a float.
 #[inline]
 fn short_decimal(bytes: &[u8]) -> Option<f64> {
-    const POWERS: [f64; 16] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
     let (digits, negative) = match bytes.split_first() {
         Some((b'-', rest)) => (rest, true),
         _ => (bytes, false),

@@ -49,7 +49,12 @@ fn rows(batch: Option<&RecordBatch>) -> Vec<Row> {
         let texts: Vec<Option<String>> = match array.data_type() {
             DataType::Timestamp(_, _) => {
                 let us = cast(array, &DataType::Int64).unwrap();
-                us.as_any().downcast_ref::<arrow::array::PrimitiveArray<Int64Type>>().unwrap().iter().map(|v| v.map(|v| v.to_string())).collect()
+                us.as_any()
+                    .downcast_ref::<arrow::array::PrimitiveArray<Int64Type>>()
+                    .unwrap()
+                    .iter()
+                    .map(|v| v.map(|v| v.to_string()))
+                    .collect()
             }
             DataType::Float64 => {
                 let values = array.as_any().downcast_ref::<arrow::array::Float64Array>().unwrap();

@@ -42,9 +42,15 @@ mod tests {
         ] {
             assert_eq!(normal(text), printed, "{text}");
         }
-        for text in ["", "a0eebc999c0b4ef8bb6d6bb9bd380a1", "a0eebc999c0b4ef8bb6d6bb9bd380a11a", "{a0eebc999c0b4ef8bb6d6bb9bd380a11",
-            "a0eebc999c0b4ef8bb6d6bb9bd380a1g", "-a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0eebc999c0b4ef8bb6d6bb9bd380a11-"]
-        {
+        for text in [
+            "",
+            "a0eebc999c0b4ef8bb6d6bb9bd380a1",
+            "a0eebc999c0b4ef8bb6d6bb9bd380a11a",
+            "{a0eebc999c0b4ef8bb6d6bb9bd380a11",
+            "a0eebc999c0b4ef8bb6d6bb9bd380a1g",
+            "-a0eebc999c0b4ef8bb6d6bb9bd380a11",
+            "a0eebc999c0b4ef8bb6d6bb9bd380a11-",
+        ] {
             assert_eq!(normal(text), None, "{text}");
         }
     }

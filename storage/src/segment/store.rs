@@ -104,11 +104,16 @@ impl SegmentStore {
     /// # Errors
     /// The disk's or the store's.
     pub async fn delete(&self, location: &str) -> Result<()> {
+        self.forget(location);
+        self.0.files.delete(location).await
+    }
+
+    /// Lets go of what the caches hold of a segment. Readers that are in use stay, and the file stays.
+    pub fn forget(&self, location: &str) {
         if let Some(id) = id_in(location) {
             self.0.open.lock().remove(&id);
             self.0.cache.forget(id);
         }
-        self.0.files.delete(location).await
     }
 
     /// The facts of all segments, read from their footers.

@@ -28,10 +28,18 @@ fn reason(line: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn declared_columns_and_the_rest() {
-    check(r#"{"message":"m","service":"s","status":200,"latency":1.5}"#, &[("message", "m"), ("service", "s"), ("status", "200"), ("latency", "1.5")]);
-    check(r#"{"b":[1,2],"a":{"y":1.10,"x":null},"_offset":7,"_ingested_at":"x"}"#,
-        &[("attrs", r#"{"a": {"x": null, "y": 1.10}, "b": [1, 2], "_offset": 7, "_ingested_at": "x"}"#)]);
-    check(r#"{"":1,"a.b":2,"c\"d":3,"Status":4,"云梦":5}"#, &[("attrs", r#"{"": 1, "a.b": 2, "c\"d": 3, "Status": 4, "云梦": 5}"#)]);
+    check(
+        r#"{"message":"m","service":"s","status":200,"latency":1.5}"#,
+        &[("message", "m"), ("service", "s"), ("status", "200"), ("latency", "1.5")],
+    );
+    check(
+        r#"{"b":[1,2],"a":{"y":1.10,"x":null},"_offset":7,"_ingested_at":"x"}"#,
+        &[("attrs", r#"{"a": {"x": null, "y": 1.10}, "b": [1, 2], "_offset": 7, "_ingested_at": "x"}"#)],
+    );
+    check(
+        r#"{"":1,"a.b":2,"c\"d":3,"Status":4,"云梦":5}"#,
+        &[("attrs", r#"{"": 1, "a.b": 2, "c\"d": 3, "Status": 4, "云梦": 5}"#)],
+    );
     check("{}", &[]);
     check(" { \"service\" : \"s\" , \"x\" : true } \r", &[("service", "s"), ("attrs", r#"{"x": true}"#)]);
     check(r#"{"service":"a\u00e4\n","serv\u0069ce":"b"}"#, &[("service", "b")]);
@@ -106,7 +114,10 @@ fn bad_lines_are_rejected_alone() {
     assert!(reason(format!("{{\"a\":{}{}}}", "[".repeat(128), "]".repeat(128))).contains("nested deeper than 128 levels"));
     assert!(reason("{\"a\":1,}").contains("expected a string"));
     assert!(reason(format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20))).contains("more than the 1048576"));
-    check(&format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127)), &[("attrs", &format!("{{\"a\": {}{}}}", "[".repeat(127), "]".repeat(127)))]);
+    check(
+        &format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127)),
+        &[("attrs", &format!("{{\"a\": {}{}}}", "[".repeat(127), "]".repeat(127)))],
+    );
 }
 
 #[test]
@@ -152,7 +163,9 @@ fn five_thousand_fields() {
 fn more_names_than_are_remembered() {
     let mut parser = parser(false);
     for start in (0..200_000).step_by(20_000) {
-        let lines: Vec<String> = (start..start + 20_000).map(|i| format!("{{\"k{i}\":{i},\"{}\":1}}", "y".repeat(2_000 * usize::from(i % 5_000 == 0)))).collect();
+        let lines: Vec<String> = (start..start + 20_000)
+            .map(|i| format!("{{\"k{i}\":{i},\"{}\":1}}", "y".repeat(2_000 * usize::from(i % 5_000 == 0))))
+            .collect();
         let parsed = parser.parse(lines.join("\n").as_bytes(), NOW_US);
         assert_eq!((parsed.rows, parsed.rejected.len()), (20_000, 0));
         let last = rows(parsed.batch.as_ref()).pop().unwrap();

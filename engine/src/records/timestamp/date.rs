@@ -196,7 +196,17 @@ fn is_weekday(word: &str) -> bool {
 
 fn month_number(word: &str) -> Option<i64> {
     const NAMES: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let matches = |name: &&str| word.len() >= 3 && name.starts_with(word) || (word == "sept" && **name == *"september");

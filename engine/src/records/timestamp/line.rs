@@ -19,10 +19,7 @@ pub(super) fn read(line: &[u8], now_us: i64) -> Option<i64> {
     if let Some(us) = epoch::leading(&mut cursor) {
         return Some(us);
     }
-    date::read(&mut cursor, now_us)
-        .or_else(|| epoch_column(head))
-        .or_else(|| later_column(head))
-        .or_else(|| access_log(head))
+    date::read(&mut cursor, now_us).or_else(|| epoch_column(head)).or_else(|| later_column(head)).or_else(|| access_log(head))
 }
 
 /// Without what loggers put around or before a time: spaces, a byte order mark, `[`, `(`, `"`, `<34>1 `.
