@@ -11,7 +11,7 @@ pub mod disk;
 pub mod error;
 pub mod folder_lock;
 pub mod ids;
-mod json;
+pub mod json;
 pub mod memory;
 pub mod range_set;
 pub mod schema;
