@@ -26,6 +26,7 @@ mod native;
 mod order;
 mod pages;
 mod reader;
+mod sample;
 mod seal;
 mod store;
 #[cfg(test)]

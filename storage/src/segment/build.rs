@@ -73,7 +73,9 @@ impl Build {
     /// # Errors
     /// Arrow's and Parquet's.
     pub fn add(&mut self, column: &Column, data: ColumnData) -> Result<()> {
+        self.memory.grow(data.own_bytes());
         let encoded = encode(Content::Column(column.id), column.field(), &data, &self.permutation)?;
+        self.memory.shrink(data.own_bytes());
         let bounds = match &data {
             ColumnData::Native(data) => native::bounds(data),
             ColumnData::Text(_) => encoded.text_bounds().map(|(min, max)| (Bound::Text(min), Bound::Text(max))),

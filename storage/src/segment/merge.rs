@@ -18,7 +18,7 @@ use super::reader::{ColumnRef, SegmentReader};
 use super::seal::column_data;
 use super::write::ColumnData;
 use crate::ids::ColumnId;
-use crate::memory::Memory;
+use crate::memory::{Consumer, Memory};
 use crate::range_set::RangeSet;
 use crate::schema::Column;
 use crate::{Result, StorageError};
@@ -47,6 +47,8 @@ pub async fn merge(job: MergeJob, readers: Vec<Arc<SegmentReader>>, memory: &Mem
     for column in columns {
         let ready = sorted.iter().position(|(id, _)| *id == column.id).map(|at| sorted.swap_remove(at).1);
         let parts = if ready.is_some() { Vec::new() } else { parts(&readers, &column).await? };
+        let mut held = memory.reservation(Consumer::Seal);
+        held.grow(parts.iter().map(|part| part.get_buffer_memory_size()).sum());
         build = blocking(move || {
             match ready {
                 Some(data) => build.add(&column, data)?,

@@ -1,18 +1,16 @@
 //! Columns that are no text on their way into a segment: numbers, times, booleans, bytes.
 
-use std::hash::BuildHasher;
-
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{cast, concat, max, min, take};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use hashbrown::{DefaultHashBuilder, HashSet};
 use parquet::basic::Encoding;
 
 use super::meta::Bound;
+use super::sample::distinct;
 use crate::Result;
 
-/// One row in this many is looked at to guess how many distinct values there are.
-const SAMPLE_ONE_IN: u64 = 16;
+/// Rows that a value of a Parquet dictionary must serve on average.
+const ROWS_A_VALUE_MIN: usize = 4;
 /// Distinct values of a column that is given a Parquet dictionary, at most.
 const DICTIONARY_VALUES_MAX: usize = 1 << 17;
 
@@ -88,24 +86,15 @@ fn has_nan(array: &ArrayRef) -> bool {
     }
 }
 
-/// Whether values repeat so often that a dictionary is smaller. Looks at the values whose hash has four zero bits: that is
-/// a sixteenth of the distinct values with all their repetitions.
+/// Whether values repeat so often that a dictionary is smaller.
 fn few_distinct(array: &ArrayRef) -> bool {
     let data = array.to_data();
     let Some(width) = data.data_type().primitive_width().filter(|_| !data.is_empty()) else {
         return matches!(data.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
     };
     let bytes = &data.buffers()[0].as_slice()[data.offset() * width..][..data.len() * width];
-    let hasher = DefaultHashBuilder::default();
-    let mut sampled = HashSet::new();
-    for value in bytes.chunks_exact(width) {
-        let hash = hasher.hash_one(value);
-        if hash % SAMPLE_ONE_IN == 0 {
-            sampled.insert(hash);
-        }
-    }
-    let distinct = sampled.len() * SAMPLE_ONE_IN as usize;
-    distinct * 4 <= data.len() && distinct <= DICTIONARY_VALUES_MAX
+    let distinct = distinct(bytes.chunks_exact(width));
+    distinct * ROWS_A_VALUE_MIN <= data.len() && distinct <= DICTIONARY_VALUES_MAX
 }
 
 /// Smallest and largest value, if the type has bounds and they are known.

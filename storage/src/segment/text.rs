@@ -8,7 +8,6 @@
 //!
 //! **Invariant:** the form changes nothing but the size: every row reads back as exactly the text that went in.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use arrow::array::NullBufferBuilder;
@@ -19,10 +18,11 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, UInt32Type};
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::logical::{hex_digits, hex_value};
 use super::order::Ranks;
+use super::sample::distinct;
 use crate::Result;
 
 /// Stands for NULL among codes; sorts last, as NULL does in a segment.
@@ -35,8 +35,6 @@ const CODES_BYTES_MAX: usize = 1 << 20;
 const ROWS_A_CODE_MIN: usize = 4;
 /// Rows after which a column of mostly distinct values is no longer tried as codes.
 const CODES_TRIED_ROWS: usize = 4096;
-/// One value in this many is looked at to guess how many distinct ones there are.
-const SAMPLE_ONE_IN: u64 = 16;
 /// Hexadecimal digits of a value, at most.
 const HEX_DIGITS_MAX: usize = 64;
 
@@ -178,6 +176,15 @@ impl TextColumn {
         Self::Text { parts, rows }
     }
 
+    /// Bytes held beside the arrays that came.
+    pub fn own_bytes(&self) -> usize {
+        match self {
+            Self::Codes { codes, .. } => codes.len() * size_of::<u16>(),
+            Self::Hex { bytes, .. } => bytes.len(),
+            Self::Text { .. } => 0,
+        }
+    }
+
     /// Whether a row is NULL.
     pub fn has_nulls(&self) -> bool {
         match self {
@@ -206,14 +213,10 @@ impl TextColumn {
         }
     }
 
-    /// Whether hexadecimal values repeat so often that a dictionary is smaller. Looks at the values whose hash has four
-    /// zero bits: that is a sixteenth of the distinct values with all their repetitions.
+    /// Whether hexadecimal values repeat so often that a dictionary is smaller.
     pub fn dictionary_pays(&self) -> bool {
         let Self::Hex { width, bytes, .. } = self else { return false };
-        let hasher = DefaultHashBuilder::default();
-        let hashes = bytes.chunks_exact(*width).map(|value| hasher.hash_one(value));
-        let sampled: HashSet<u64> = hashes.filter(|hash| hash % SAMPLE_ONE_IN == 0).collect();
-        let (rows, distinct) = (bytes.len() / width, sampled.len() * SAMPLE_ONE_IN as usize);
+        let (rows, distinct) = (bytes.len() / width, distinct(bytes.chunks_exact(*width)));
         let code_bits = (usize::BITS - distinct.leading_zeros()) as usize;
         distinct * width + rows * code_bits / 8 < rows * width * 9 / 10
     }

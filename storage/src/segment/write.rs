@@ -101,6 +101,14 @@ impl ColumnData {
         }
     }
 
+    /// Bytes held beside the arrays that it was made of.
+    pub fn own_bytes(&self) -> usize {
+        match self {
+            Self::Native(column) => column.array().get_buffer_memory_size(),
+            Self::Text(column) => column.own_bytes(),
+        }
+    }
+
     /// Whether a row is NULL.
     pub fn has_nulls(&self) -> bool {
         match self {
@@ -172,7 +180,7 @@ pub fn encode(content: Content, field: Field, data: &ColumnData, permutation: &[
         let piece = piece?;
         nulls += piece.null_count() as u64;
         decoded_bytes += match data {
-            ColumnData::Text(TextColumn::Codes { .. }) => 2 * piece.len() as u64,
+            ColumnData::Text(TextColumn::Codes { .. }) => (size_of::<u16>() * piece.len()) as u64,
             _ => piece.get_buffer_memory_size() as u64,
         };
         for leaf in compute_leaves(&field, &piece)? {
