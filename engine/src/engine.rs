@@ -103,7 +103,7 @@ impl Engine {
         let epoch = parts.catalog.next_epoch().await?;
         let wake = Arc::new(Notify::new());
         let engine = Arc::new(Self {
-            pressure: Pressure::new(memory.clone(), segments.clone(), wake.clone()),
+            pressure: Pressure::new(memory.clone(), wake.clone()),
             lifecycle: Lifecycle::new(config.threads),
             config,
             parts,
@@ -119,6 +119,8 @@ impl Engine {
             extensions: RwLock::default(),
             lock: OnceLock::new(),
         });
+        let weak = Arc::downgrade(&engine);
+        engine.memory.relieve_with(move |bytes| weak.upgrade().map_or(0, |engine| engine.segments.cache().shrink(bytes)));
         let summary = lifecycle::recovery::replay(&engine).await?;
         tracing::info!(frames = summary.frames, rows = summary.rows, torn_bytes = summary.torn_bytes, epoch, "log replayed");
         let sink = VisibleSink::new(engine.topics.clone(), &engine.config, engine.wake.clone());

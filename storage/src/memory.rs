@@ -4,8 +4,8 @@
 //! operators, connections. Past the limit a growing reservation fails; its owner then waits, evicts, spills or gives a
 //! clear error, but never allocates all the same.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::StorageError;
 
@@ -47,17 +47,32 @@ impl Consumer {
 #[derive(Debug, Clone)]
 pub struct Memory(Arc<Account>);
 
-#[derive(Debug)]
 struct Account {
     limit: usize,
     used: AtomicUsize,
     by_consumer: [AtomicUsize; Consumer::ALL.len()],
+    relief: OnceLock<Relief>,
+}
+
+/// Frees up to so many bytes of what can be had again, a cache; how many it freed.
+type Relief = Box<dyn Fn(usize) -> usize + Send + Sync>;
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("limit", &self.limit).field("used", &self.used).finish_non_exhaustive()
+    }
 }
 
 impl Memory {
     /// A budget of `limit` bytes.
     pub fn with_limit(limit: usize) -> Self {
-        Self(Arc::new(Account { limit, used: AtomicUsize::new(0), by_consumer: Default::default() }))
+        Self(Arc::new(Account { limit, used: AtomicUsize::new(0), by_consumer: Default::default(), relief: OnceLock::new() }))
+    }
+
+    /// Names who frees memory when a reservation does not fit: the read cache. Only the first call counts. `relief` must
+    /// not reserve, except for [`Consumer::ReadCache`], which is never relieved.
+    pub fn relieve_with(&self, relief: impl Fn(usize) -> usize + Send + Sync + 'static) {
+        let _ = self.0.relief.set(Box::new(relief));
     }
 
     /// The budget in bytes.
@@ -97,12 +112,24 @@ impl Memory {
 
     fn try_add(&self, consumer: Consumer, bytes: usize) -> Result<(), StorageError> {
         let limit = self.0.limit;
-        self.0
-            .used
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(bytes).filter(|sum| *sum <= limit))
-            .map_err(|_| StorageError::OutOfMemory { what: consumer.name(), wanted: bytes, limit })?;
+        let fits = self.take_if_fits(bytes)
+            || (consumer != Consumer::ReadCache
+                && self.0.relief.get().is_some_and(|relief| relief(bytes.min(limit)) > 0)
+                && self.take_if_fits(bytes));
+        if !fits {
+            return Err(StorageError::OutOfMemory { what: consumer.name(), wanted: bytes, limit });
+        }
         self.0.by_consumer[consumer as usize].fetch_add(bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn take_if_fits(&self, bytes: usize) -> bool {
+        let limit = self.0.limit;
+        let taken = self
+            .0
+            .used
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(bytes).filter(|sum| *sum <= limit));
+        taken.is_ok()
     }
 
     fn sub(&self, consumer: Consumer, bytes: usize) {
@@ -183,6 +210,24 @@ mod tests {
         assert_eq!(memory.used(), 60);
         drop(first);
         assert_eq!((memory.used(), memory.used_by(Consumer::Buffer)), (0, 0));
+    }
+
+    #[test]
+    fn a_cache_gives_way_to_everybody_but_itself() {
+        let memory = Memory::with_limit(100);
+        let cached = Arc::new(std::sync::Mutex::new(memory.try_reserve(Consumer::ReadCache, 90).unwrap()));
+        let cache = Arc::downgrade(&cached);
+        memory.relieve_with(move |bytes| {
+            let Some(cache) = cache.upgrade() else { return 0 };
+            let mut cache = cache.lock().unwrap();
+            let before = cache.bytes();
+            cache.shrink(bytes);
+            before - cache.bytes()
+        });
+        assert!(memory.try_reserve(Consumer::ReadCache, 20).is_err());
+        let query = memory.try_reserve(Consumer::Query, 50).unwrap();
+        assert_eq!((query.bytes(), memory.used_by(Consumer::ReadCache)), (50, 40));
+        assert!(memory.try_reserve(Consumer::Query, 101).is_err());
     }
 
     #[test]

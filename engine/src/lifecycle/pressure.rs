@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strata_storage::memory::{Consumer, Memory, Reservation};
-use strata_storage::segment::SegmentStore;
 use tokio::sync::Notify;
 
 use crate::Result;
@@ -21,14 +20,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Pressure {
     memory: Memory,
-    segments: SegmentStore,
     /// Told when somebody waits.
     wanted: Arc<Notify>,
 }
 
 impl Pressure {
-    pub fn new(memory: Memory, segments: SegmentStore, wanted: Arc<Notify>) -> Self {
-        Self { memory, segments, wanted }
+    pub fn new(memory: Memory, wanted: Arc<Notify>) -> Self {
+        Self { memory, wanted }
     }
 
     /// Whether writers have taken their share, so that buffers should be sealed before they are full.
@@ -47,7 +45,7 @@ impl Pressure {
                 match self.memory.try_reserve(consumer, bytes) {
                     Ok(reservation) => return Ok(reservation),
                     Err(error) if bytes > self.memory.limit() => return Err(error.into()),
-                    Err(_) => drop(self.segments.cache().shrink(bytes)),
+                    Err(_) => {}
                 }
             }
             if started.elapsed() > WAIT_MAX {
