@@ -24,6 +24,7 @@ use crate::extension::SessionExtension;
 use crate::ingest::{Ingest, VisibleSink};
 use crate::lifecycle::pressure::Pressure;
 use crate::lifecycle::{self, Lifecycle};
+use crate::session::Sessions;
 use crate::topics::{TopicState, Topics};
 
 /// Name of the catalog's file in the data folder.
@@ -61,6 +62,7 @@ pub struct Engine {
     recovery: OnceLock<RecoverySummary>,
     extensions: RwLock<Vec<Arc<dyn SessionExtension>>>,
     lock: OnceLock<FolderLock>,
+    sessions: Sessions,
 }
 
 impl Engine {
@@ -105,6 +107,7 @@ impl Engine {
         let engine = Arc::new(Self {
             pressure: Pressure::new(memory.clone(), wake.clone()),
             lifecycle: Lifecycle::new(config.threads),
+            sessions: Sessions::new(&config, parts.clock.now_us())?,
             config,
             parts,
             epoch,
@@ -216,6 +219,11 @@ impl Engine {
     /// Count of the starts of this data folder.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Sessions and what they run.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Adds something that every later session gets.

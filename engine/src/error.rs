@@ -2,6 +2,8 @@
 //!
 //! The SQLSTATE is given at the edge, in `pgwire-server`; here a variant names the condition.
 
+mod planning;
+
 use datafusion::error::DataFusionError;
 use strata_catalog::CatalogError;
 use strata_storage::StorageError;
@@ -183,6 +185,10 @@ pub enum Refusal {
     MissingParameter,
     /// A statement kind that cannot be prepared, explained or declared as a cursor.
     InvalidStatementKind,
+    /// A name that only the server may give.
+    ReservedName,
+    /// A view stands on it.
+    DependentView,
 }
 
 /// Ways in which a value does not fit.
@@ -212,16 +218,4 @@ pub enum DataFault {
     InvalidRegex,
     /// JSON that does not parse.
     InvalidJson,
-}
-
-impl From<DataFusionError> for EngineError {
-    fn from(error: DataFusionError) -> Self {
-        Self::DataFusion(Box::new(error))
-    }
-}
-
-impl From<arrow::error::ArrowError> for EngineError {
-    fn from(error: arrow::error::ArrowError) -> Self {
-        Self::from(DataFusionError::from(error))
-    }
 }

@@ -1,145 +1,208 @@
-//! One connection's SQL state: settings, transaction, prepared statements.
+//! One connection's SQL state: settings, transaction, prepared statements, cursors.
 //!
-//! CONTRACT SKELETON: signatures are agreed with `pgwire-server`, bodies follow.
+//! ```text
+//! text ──parse──▶ Parsed ──prepare──▶ Prepared (types of parameters and columns) ──execute──▶ Outcome
+//! ```
+//!
+//! A front end opens one [`Session`] a connection and calls it from one task; only [`CancelHandle`] and the parts of
+//! [`SessionInfo`] are for others. Planning happens anew at each execution, so a prepared statement always sees the
+//! newest records. The session never speaks a wire format.
 
+pub mod cancel;
+mod column_names;
+mod context;
+mod copy;
+mod cursor;
+mod ddl;
+mod dispatch;
+mod execution;
+mod explain;
+mod function;
+pub mod info;
+mod insert;
+mod listen;
+mod memory_pool;
+pub mod notification;
+pub mod outcome;
+mod planner;
+mod prepared;
+mod procedure;
+pub mod query;
+pub mod registry;
+mod relations;
+mod select;
+pub mod setting;
+pub mod settings;
+mod show;
+mod spool;
+pub mod sql_type;
+pub mod statement;
+mod transaction;
+mod write;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
-use async_trait::async_trait;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::Statement;
+use arrow::datatypes::DataType;
+use datafusion::prelude::SessionContext;
+use parking_lot::Mutex;
 
+pub use cancel::CancelHandle;
+pub use info::SessionInfo;
+pub use notification::Notification;
+pub use outcome::{CopyFormat, CopyIn, CopyOptions, CopySink, Notice, Outcome, Parameters, Prepared, TransactionStatus};
+pub use registry::Sessions;
+pub use statement::{Command, Parsed};
+
+use self::cursor::Cursor;
+use self::relations::Relations;
+use self::settings::Settings;
+use self::transaction::Transaction;
 use crate::Result;
+use crate::engine::Engine;
 
-/// Who is connected. Shared with `sys.sessions`.
-#[derive(Debug)]
-pub struct SessionInfo {
-    /// Number of the session, the backend process id that clients see.
-    pub id: i32,
+/// What a client says when it connects.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
     /// User name.
     pub user: String,
     /// Database name.
     pub database: String,
-    /// Address of the client.
+    /// Address of the client; empty if it has none.
     pub address: String,
-    /// When it began, microseconds.
-    pub started_at_us: i64,
+    /// Parameters of the start-up packet: `application_name`, `TimeZone` ...
+    pub parameters: Vec<(String, String)>,
 }
 
-/// The letter of `ReadyForQuery`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionStatus {
-    /// No transaction block.
-    Idle,
-    /// In a block.
-    Open,
-    /// In a block that failed.
-    Failed,
+/// One connection.
+pub struct Session {
+    engine: Arc<Engine>,
+    info: Arc<SessionInfo>,
+    context: SessionContext,
+    relations: Arc<Relations>,
+    transaction: Arc<Mutex<Transaction>>,
+    prepared: Mutex<BTreeMap<String, Prepared>>,
+    cursors: Mutex<BTreeMap<String, Cursor>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
 }
 
-/// A statement that was parsed and, where it is a query, planned.
-#[derive(Debug, Clone)]
-pub struct Prepared {
-    /// The statement; `None` for empty text.
-    pub statement: Option<Arc<Statement>>,
-    /// Its text.
-    pub sql: Arc<str>,
-    /// Types of `$1`, `$2` ... as given by the client or inferred.
-    pub parameters: Vec<DataType>,
-    /// Columns of the answer; `None` if the statement returns no rows.
-    pub columns: Option<SchemaRef>,
+impl Session {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// A start-up parameter does not fit; an extension fails.
+    pub fn new(engine: Arc<Engine>, options: SessionOptions) -> Result<Self> {
+        let now_us = engine.clock().now_us();
+        let fixed = [
+            ("memory_limit", engine.memory().limit().to_string()),
+            ("data_directory", engine.config().data_dir.display().to_string()),
+            ("session_authorization", options.user.clone()),
+        ];
+        let info = Arc::new(SessionInfo {
+            id: engine.sessions().next_id(),
+            user: options.user,
+            database: options.database,
+            address: options.address,
+            started_at_us: now_us,
+            settings: Mutex::new(Settings::new(fixed, &options.parameters)?),
+            cancel: CancelHandle::default(),
+            mailbox: Arc::default(),
+            clock: engine.clock().clone(),
+            activity: Mutex::new(info::Activity { state: "idle", query: "".into(), since_us: now_us }),
+            transaction_start_us: AtomicI64::new(now_us),
+            statement_start_us: AtomicI64::new(now_us),
+        });
+        let (context, relations) = context::build(&engine, &info)?;
+        engine.sessions().add(info.clone());
+        Ok(Self {
+            engine,
+            info,
+            context,
+            relations,
+            transaction: Arc::default(),
+            prepared: Mutex::default(),
+            cursors: Mutex::default(),
+            notices: Arc::default(),
+        })
+    }
+
+    /// Who is connected.
+    pub fn info(&self) -> &Arc<SessionInfo> {
+        &self.info
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Splits a text into statements and parses all of them. Empty text gives an empty list.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::Syntax`]; a transaction block fails by it.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Parsed>> {
+        statement::parse(sql).inspect_err(|_| self.transaction.lock().fail())
+    }
+
+    /// Finds the types of a statement's parameters and columns. `parameter_types` are those that the client gave; the
+    /// others are inferred, and are text where nothing tells.
+    ///
+    /// # Errors
+    /// Undefined names and types that do not fit; a transaction block fails by it.
+    pub async fn prepare(&self, parsed: &Parsed, parameter_types: &[Option<DataType>]) -> Result<Prepared> {
+        let described = self.describe(parsed, parameter_types).await;
+        described.inspect_err(|_| self.transaction.lock().fail())
+    }
+
+    /// Where the session stands between statements.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        self.transaction.lock().status()
+    }
+
+    /// Takes the messages that wait for the client.
+    pub fn notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock())
+    }
+
+    /// Takes the parameters that clients are told of and that changed since the last call.
+    pub fn changed_parameters(&self) -> Vec<(String, String)> {
+        self.info.settings.lock().changed()
+    }
+
+    /// All parameters that clients are told of, for the start of a connection.
+    pub fn reported_parameters(&self) -> Vec<(String, String)> {
+        let settings = self.info.settings.lock();
+        settings.reportable().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Ends what the session runs, from another task.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.info.cancel.clone()
+    }
+
+    fn notice(&self, message: impl Into<String>, hint: Option<String>) {
+        self.tell("NOTICE", message, hint);
+    }
+
+    fn warning(&self, message: impl Into<String>) {
+        self.tell("WARNING", message, None);
+    }
+
+    fn tell(&self, severity: &'static str, message: impl Into<String>, hint: Option<String>) {
+        self.notices.lock().push(Notice { severity, message: message.into(), hint });
+    }
 }
 
-/// What a statement brings back.
-pub enum Outcome {
-    /// Rows. The tag is `SELECT n` with n counted by the reader.
-    Rows {
-        /// Columns; jsonb and the like are told by field metadata (`strata_storage::schema::SQL_TYPE`).
-        columns: SchemaRef,
-        /// Batches.
-        stream: SendableRecordBatchStream,
-        /// `SELECT`, `FETCH`, `SHOW`, `EXPLAIN`, `CALL` ...: the first word of the tag.
-        verb: &'static str,
-    },
-    /// No rows; the whole tag: `INSERT 0 3`, `CREATE TABLE`, `BEGIN` ...
-    Done {
-        /// The command tag.
-        tag: String,
-    },
-    /// `COPY ... FROM STDIN`: the client sends now.
-    CopyIn(CopyIn),
-    /// `COPY ... TO STDOUT`.
-    CopyOut {
-        /// Columns.
-        columns: SchemaRef,
-        /// Batches.
-        stream: SendableRecordBatchStream,
-        /// Format and its options.
-        options: CopyOptions,
-    },
-    /// Nothing was asked (empty text).
-    Empty,
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("info", &self.info).finish_non_exhaustive()
+    }
 }
 
-/// Format of COPY data. The front end encodes and decodes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyOptions {
-    /// text, csv or binary.
-    pub format: CopyFormat,
-    /// Between columns; one byte.
-    pub delimiter: u8,
-    /// Stands for NULL.
-    pub null: String,
-    /// Quote character of csv.
-    pub quote: u8,
-    /// Escape character of csv.
-    pub escape: u8,
-    /// Whether the first line names the columns.
-    pub header: bool,
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.engine.sessions().bus().unlisten(None, &self.info.mailbox);
+        self.engine.sessions().remove(self.info.id);
+    }
 }
-
-/// The three formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyFormat {
-    /// Tab-separated with backslash escapes.
-    Text,
-    /// RFC 4180 with PostgreSQL's quirks.
-    Csv,
-    /// Length-prefixed.
-    Binary,
-}
-
-/// A running `COPY ... FROM STDIN`. All or nothing: dropped without [`CopySink::finish`], it leaves no trace.
-pub struct CopyIn {
-    /// The columns that are sent, in their order, with logical types.
-    pub columns: SchemaRef,
-    /// Format and its options.
-    pub options: CopyOptions,
-    /// Takes the rows.
-    pub sink: Box<dyn CopySink>,
-}
-
-/// Where COPY rows go.
-#[async_trait]
-pub trait CopySink: Send {
-    /// Takes a batch of the COPY's columns. Waits when memory is short; spills large ones.
-    async fn push(&mut self, batch: RecordBatch) -> Result<()>;
-    /// Makes all rows durable and visible (or, in a transaction block, part of it); how many rows.
-    async fn finish(self: Box<Self>) -> Result<u64>;
-}
-
-/// A message for the client beside the answer: NOTICE, WARNING.
-#[derive(Debug, Clone)]
-pub struct Notice {
-    /// `NOTICE`, `WARNING`, `INFO`.
-    pub severity: &'static str,
-    /// The message.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-/// Values of `$1`, `$2` ...
-pub type Parameters = Vec<ScalarValue>;

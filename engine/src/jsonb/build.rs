@@ -97,13 +97,7 @@ impl ScalarUDFImpl for Build {
     }
 }
 
-fn object(
-    arrays: &[ArrayRef],
-    fields: &[FieldRef],
-    row: usize,
-    canonical: &mut Canonicalizer,
-    out: &mut String,
-) -> Result<()> {
+fn object(arrays: &[ArrayRef], fields: &[FieldRef], row: usize, canonical: &mut Canonicalizer, out: &mut String) -> Result<()> {
     let open = canonical.open_object(out);
     for (pair, pair_fields) in arrays.chunks_exact(2).zip(fields.chunks_exact(2)) {
         if pair[0].is_null(row) {

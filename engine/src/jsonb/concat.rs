@@ -6,12 +6,8 @@ use strata_storage::json::Kind;
 use super::canonical::Canonicalizer;
 use super::function::{Argument, Body, Call, Definition};
 
-pub(super) static DEFINITION: Definition = Definition {
-    name: "jsonb_concat",
-    arguments: &[Argument::Jsonb, Argument::Jsonb],
-    variadic: false,
-    body: Body::Jsonb(row),
-};
+pub(super) static DEFINITION: Definition =
+    Definition { name: "jsonb_concat", arguments: &[Argument::Jsonb, Argument::Jsonb], variadic: false, body: Body::Jsonb(row) };
 
 fn row(call: &Call, row: usize, out: &mut String) -> Result<bool> {
     let (Some(left), Some(right)) = (call.text(0, row), call.text(1, row)) else { return Ok(false) };

@@ -193,7 +193,11 @@ impl ScalarUDFImpl for JsonbFunction {
             .map(|(n, (value, field))| values(self.definition.argument(n), value, field))
             .collect::<Result<Vec<_>>>()?;
         let result = self.definition.body.rows(&Call { arguments }, rows)?;
-        if constant { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)) } else { Ok(ColumnarValue::Array(result)) }
+        if constant {
+            Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?))
+        } else {
+            Ok(ColumnarValue::Array(result))
+        }
     }
 }
 
@@ -285,9 +289,9 @@ pub fn canonical_texts(texts: &StringViewArray) -> Result<StringViewArray> {
             continue;
         };
         printed.clear();
-        canonical.text(text, &mut printed).map_err(|fault| {
-            data_error(DataFault::InvalidJson, format!("invalid input syntax for type json: {fault}"))
-        })?;
+        canonical
+            .text(text, &mut printed)
+            .map_err(|fault| data_error(DataFault::InvalidJson, format!("invalid input syntax for type json: {fault}")))?;
         out.append_value(&printed);
     }
     Ok(out.finish())

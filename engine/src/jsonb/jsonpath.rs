@@ -54,9 +54,10 @@ impl JsonPath {
     fn follow<'a>(&self, step: &Step, value: &'a str) -> Vec<&'a str> {
         let is_array = value.starts_with('[');
         match step {
-            Step::Member(_) | Step::AnyMember if is_array && !self.strict => {
-                elements(value).filter(|element| !element.starts_with('[')).flat_map(|element| self.follow(step, element)).collect()
-            }
+            Step::Member(_) | Step::AnyMember if is_array && !self.strict => elements(value)
+                .filter(|element| !element.starts_with('['))
+                .flat_map(|element| self.follow(step, element))
+                .collect(),
             Step::Member(key) => member(value, key).into_iter().collect(),
             Step::AnyMember => members(value).map(|(_, member)| member).collect(),
             Step::Element(0 | -1) | Step::AnyElement if !is_array && !self.strict => vec![value],

@@ -110,7 +110,8 @@ fn one_is_jsonb(raw: &RawBinaryExpr, schema: &DFSchema) -> bool {
 /// Whether both sides are text, jsonb or parameters, and not arrays.
 fn textual(raw: &RawBinaryExpr, schema: &DFSchema) -> bool {
     let fits = |expr: &Expr| {
-        matches!(expr, Expr::Placeholder(_)) || expr.get_type(schema).is_ok_and(|data_type| is_text(&data_type) || data_type.is_null())
+        matches!(expr, Expr::Placeholder(_))
+            || expr.get_type(schema).is_ok_and(|data_type| is_text(&data_type) || data_type.is_null())
     };
     fits(&raw.left) && fits(&raw.right)
 }

@@ -103,7 +103,11 @@ async fn making() {
     check(r#"SELECT '["a","b"]'::jsonb - 0"#, &[r#"["b"]"#]).await;
     check("SELECT to_jsonb(1.5), 1", &["1.5"]).await;
     check("SELECT to_jsonb('a\"b'::text)", &[r#""a\"b""#]).await;
-    check("SELECT jsonb_build_object('b', 1, 'a', array['x', NULL], 'c', '{\"z\":1}'::jsonb)", &[r#"{"a": ["x", null], "b": 1, "c": {"z": 1}}"#]).await;
+    check(
+        "SELECT jsonb_build_object('b', 1, 'a', array['x', NULL], 'c', '{\"z\":1}'::jsonb)",
+        &[r#"{"a": ["x", null], "b": 1, "c": {"z": 1}}"#],
+    )
+    .await;
     check("SELECT jsonb_build_array(1, true, NULL, 'x')", &[r#"[1, true, null, "x"]"#]).await;
     check(r#"SELECT jsonb_pretty('{"a":[1],"b":{}}')"#, &["{\n    \"a\": [\n        1\n    ],\n    \"b\": {\n    }\n}"]).await;
     check("SELECT (attrs -> 'a')::text FROM t", &["1", "\"text\"", "NULL"]).await;
@@ -111,7 +115,8 @@ async fn making() {
 
 #[tokio::test]
 async fn text_that_is_no_json_is_an_error() {
-    for sql in ["SELECT '{a:1}'::jsonb", "SELECT 'x' -> 'a'", "SELECT attrs @> 'nope' FROM t", "SELECT jsonb_array_length('{}')"] {
+    for sql in ["SELECT '{a:1}'::jsonb", "SELECT 'x' -> 'a'", "SELECT attrs @> 'nope' FROM t", "SELECT jsonb_array_length('{}')"]
+    {
         let error = batches(sql).await.unwrap_err().to_string();
         assert!(error.contains("json") || error.contains("array length"), "{sql}: {error}");
     }
@@ -147,7 +152,9 @@ async fn a_field_is_known_in_every_spelling() {
         let (column, path) = attrs_field(&plan.expressions()[0]).unwrap_or_else(|| panic!("{sql}"));
         assert_eq!((column.name.as_str(), path), ("attrs", vec!["a".to_owned(), "b".to_owned()]), "{sql}");
     }
-    for sql in ["SELECT attrs -> 'a' FROM t", "SELECT attrs #>> '{a,0}' FROM t", "SELECT attrs ->> 0 FROM t", "SELECT attrs FROM t"] {
+    for sql in
+        ["SELECT attrs -> 'a' FROM t", "SELECT attrs #>> '{a,0}' FROM t", "SELECT attrs ->> 0 FROM t", "SELECT attrs FROM t"]
+    {
         let plan = context().sql(sql).await.unwrap().into_unoptimized_plan();
         assert_eq!(attrs_field(&plan.expressions()[0]), None, "{sql}");
     }

@@ -1,0 +1,242 @@
+//! `INSERT INTO topic`: rows from VALUES or a query, cast to the topic's columns, appended at once or at COMMIT.
+//!
+//! `RETURNING` gives back what was inserted, without `_offset` and `_ingested_at`: these are given when the records get
+//! into the log, which inside a transaction block is later.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::MemTable;
+use datafusion::catalog::default_table_source::DefaultTableSource;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Insert, ObjectName, Query, SelectItem, SetExpr, Statement, TableObject, Value,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use futures::{StreamExt, TryStreamExt};
+use strata_catalog::Topic;
+use strata_storage::schema::Column;
+
+use super::execution::Running;
+use super::outcome::{Outcome, Parameters, Prepared};
+use super::planner::{Planner, table_reference, undefined_relation};
+use super::relations::Relation;
+use super::spool::Spool;
+use super::write::{conform, target_columns};
+use super::{Session, select};
+use crate::Result;
+use crate::error::{EngineError, Refusal};
+
+/// The name of the target while an INSERT is planned, so that its SELECT may read the topic under its own name.
+const TARGET: &str = "strata insert target";
+
+impl Session {
+    pub(super) async fn insert(
+        &self,
+        insert: &Insert,
+        prepared: &Prepared,
+        parameters: Parameters,
+        running: Running,
+    ) -> Result<Outcome> {
+        self.refuse_when_read_only("INSERT")?;
+        let (topic, columns) = self.insert_target(insert)?;
+        let statement = source_statement(insert, &columns)?;
+        let count = select::parameter_count(&statement)?;
+        let state = self.state();
+        let plan = self.plan_insert(&state, statement, &columns, select::known(&prepared.parameters)).await?;
+        let plan = select::bind(plan, count, &prepared.parameters, parameters)?;
+
+        let stored = topic.columns.stored();
+        let mut records = self.spool(stored.clone());
+        let mut rows = running.start(&state, &plan).await?.stream;
+        while let Some(batch) = running.unless_stopped(async { Ok(rows.try_next().await?) }).await? {
+            records.push(conform(&batch, &columns, &stored)?)?;
+        }
+        let Some(returning) = &insert.returning else {
+            let rows = self.write(&topic, records).await?;
+            return Ok(Outcome::done(format!("INSERT 0 {rows}")));
+        };
+        let (batches, memory) = records.into_batches()?;
+        let mut records = self.spool(stored.clone());
+        batches.iter().try_for_each(|batch| records.push(batch.clone()))?;
+        let plan = self.plan_returning(&state, insert, returning, &stored, batches).await?;
+        // Evaluated before the write: an error in RETURNING must leave nothing behind.
+        let started = running.start(&state, &plan).await?;
+        let schema = started.stream.schema();
+        let answer: Vec<RecordBatch> = running.unless_stopped(async { Ok(started.stream.try_collect().await?) }).await?;
+        self.write(&topic, records).await?;
+        drop(memory);
+        let rows = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(
+            schema,
+            futures::stream::iter(answer.into_iter().map(Ok)).boxed(),
+        );
+        let stream = running.into_stream(Box::pin(rows));
+        Ok(Outcome::Rows { columns: stream.schema(), stream, verb: "INSERT 0" })
+    }
+
+    /// Types of parameters, and columns of RETURNING.
+    pub(super) async fn describe_insert(
+        &self,
+        insert: &Insert,
+        given: &[Option<DataType>],
+    ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        let (topic, columns) = self.insert_target(insert)?;
+        let statement = source_statement(insert, &columns)?;
+        let count = select::parameter_count(&statement)?;
+        let state = self.state();
+        let mut types: Vec<_> = (0..count.max(given.len())).map(|i| given.get(i).cloned().flatten()).collect();
+        if types.iter().any(Option::is_none) {
+            let plan = self.plan_insert(&state, statement, &columns, Vec::new()).await?;
+            select::fill(&mut types, &plan)?;
+        }
+        let types = types.into_iter().map(|known| known.unwrap_or(DataType::Utf8View)).collect();
+        let shown = match &insert.returning {
+            None => None,
+            Some(returning) => {
+                let plan = self.plan_returning(&state, insert, returning, &topic.columns.stored(), Vec::new()).await?;
+                Some(super::column_names::shown(plan.schema().inner()))
+            }
+        };
+        Ok((types, shown))
+    }
+
+    /// A spool for records of this schema.
+    pub(super) fn spool(&self, schema: SchemaRef) -> Spool {
+        Spool::new(schema, self.engine.config().data_dir.join("spill"), self.engine.memory())
+    }
+
+    /// The topic that a statement writes to.
+    ///
+    /// # Errors
+    /// Nothing of that name, or something that is no topic.
+    pub(super) fn writable_topic(&self, name: &ObjectName, verb: &str) -> Result<Arc<Topic>> {
+        let state = self.context.state();
+        let planner = Planner::new(&state, self.relations.clone());
+        match planner.resolve(&table_reference(name)?)? {
+            Some((_, _, Relation::Topic(topic))) => Ok(topic.definition()),
+            Some((schema, name, relation)) => {
+                let kind = if matches!(relation, Relation::View(_)) { "view" } else { "system table" };
+                Err(EngineError::Refused {
+                    reason: Refusal::WrongObjectType,
+                    message: format!("cannot {verb} {kind} \"{schema}.{name}\""),
+                    hint: None,
+                })
+            }
+            None => Err(undefined_relation(&name.to_string())),
+        }
+    }
+
+    fn insert_target(&self, insert: &Insert) -> Result<(Arc<Topic>, Vec<Column>)> {
+        if insert.on.is_some() {
+            return Err(EngineError::Unsupported {
+                message: "ON CONFLICT is not supported for topics".into(),
+                hint: Some(
+                    "Topics have no unique columns. SET strata.producer and strata.sequence make an INSERT exactly-once.".into(),
+                ),
+            });
+        }
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(EngineError::Unsupported { message: "INSERT needs the name of a topic".into(), hint: None });
+        };
+        let topic = self.writable_topic(name, "insert into")?;
+        let names: Vec<String> = insert.columns.iter().filter_map(|name| name.0.last()?.as_ident().map(folded)).collect();
+        let columns = target_columns(&topic, &names)?;
+        Ok((topic, columns))
+    }
+
+    async fn plan_insert(
+        &self,
+        state: &datafusion::execution::SessionState,
+        statement: Statement,
+        columns: &[Column],
+        parameters: Vec<Option<arrow::datatypes::FieldRef>>,
+    ) -> Result<LogicalPlan> {
+        let mut planner = Planner::new(state, self.relations.clone());
+        // The planner casts to this schema; NOT NULL is checked on the rows, whose error can name the column.
+        let nullable = columns.iter().map(|column| column.field().with_nullable(true)).collect::<Vec<_>>();
+        let target = MemTable::try_new(Arc::new(arrow::datatypes::Schema::new(nullable)), vec![Vec::new()])?;
+        planner.name(TARGET, Arc::new(DefaultTableSource::new(Arc::new(target))));
+        match planner.plan(self.rewritten(statement), parameters).await? {
+            LogicalPlan::Dml(write) => Ok(Arc::unwrap_or_clone(write.input)),
+            other => Err(EngineError::Internal(format!("an INSERT was planned as {}", other.display()))),
+        }
+    }
+
+    /// `SELECT returning FROM (the inserted rows)`.
+    async fn plan_returning(
+        &self,
+        state: &datafusion::execution::SessionState,
+        insert: &Insert,
+        returning: &[SelectItem],
+        stored: &SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<LogicalPlan> {
+        let TableObject::TableName(name) = &insert.table else { unreachable!("checked by insert_target") };
+        let alias = name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default();
+        let mut planner = Planner::new(state, self.relations.clone());
+        planner.name(&alias, provider_as_source(Arc::new(MemTable::try_new(stored.clone(), vec![batches])?)));
+        let mut query = template(&format!("SELECT 1 FROM \"{}\"", alias.replace('"', "\"\"")))?;
+        if let Statement::Query(query) = &mut query
+            && let SetExpr::Select(select) = query.body.as_mut()
+        {
+            select.projection = returning.to_vec();
+        }
+        planner.plan(self.rewritten(query), Vec::new()).await
+    }
+}
+
+/// The INSERT with the target's reserved name, all columns named, and NULL for DEFAULT (no column has another default).
+fn source_statement(insert: &Insert, columns: &[Column]) -> Result<Statement> {
+    let mut insert = insert.clone();
+    insert.table = TableObject::TableName(ObjectName::from(vec![Ident::with_quote('"', TARGET)]));
+    insert.returning = None;
+    insert.table_alias = None;
+    let mut width = None;
+    match insert.source.as_mut().map(|query| query.body.as_mut()) {
+        Some(SetExpr::Values(values)) => {
+            for row in &mut values.rows {
+                width = Some(row.len());
+                for value in row.iter_mut() {
+                    if matches!(value, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"))
+                    {
+                        *value = Expr::value(Value::Null);
+                    }
+                }
+            }
+        }
+        Some(_) => {}
+        None => insert.source = Some(all_defaults(columns.len())?),
+    }
+    // As in PostgreSQL, fewer values than columns fill the first columns when no column is named.
+    let named = if insert.columns.is_empty() { width.unwrap_or(columns.len()).min(columns.len()) } else { columns.len() };
+    if let Some(width) = width.filter(|width| *width > columns.len()) {
+        return Err(EngineError::Syntax {
+            message: format!("INSERT has more expressions than target columns ({width} for {})", columns.len()),
+            position: None,
+        });
+    }
+    insert.columns = columns[..named].iter().map(|column| ObjectName::from(vec![Ident::with_quote('"', &column.name)])).collect();
+    Ok(Statement::Insert(insert))
+}
+
+/// `DEFAULT VALUES`.
+fn all_defaults(columns: usize) -> Result<Box<Query>> {
+    let nulls = vec!["NULL"; columns].join(", ");
+    match template(&format!("VALUES ({nulls})"))? {
+        Statement::Query(query) => Ok(query),
+        other => Err(EngineError::Internal(format!("no query: {other}"))),
+    }
+}
+
+fn template(sql: &str) -> Result<Statement> {
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).and_then(|mut parser| parser.parse_statement());
+    parsed.map_err(|error| EngineError::Internal(format!("{sql}: {error}")))
+}
+
+/// A name as PostgreSQL folds it.
+pub(super) fn folded(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}

@@ -1,0 +1,35 @@
+//! `CALL sys.optimize('logs.app')`: seals, merges and indexes all of a topic; returns when it is done.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::common::ScalarValue;
+
+use super::{Procedure, text_argument};
+use crate::Result;
+use crate::engine::Engine;
+use crate::session::planner::undefined_relation;
+
+/// See the module.
+pub(super) struct Optimize;
+
+#[async_trait]
+impl Procedure for Optimize {
+    fn name(&self) -> (&'static str, &'static str) {
+        ("sys", "optimize")
+    }
+
+    fn answer(&self) -> &'static [&'static str] {
+        &["topic", "segments", "rows", "bytes"]
+    }
+
+    async fn call(&self, engine: &Arc<Engine>, arguments: &[ScalarValue]) -> Result<Vec<String>> {
+        let name = text_argument(arguments, "sys.optimize('logs.app')")?;
+        let (schema, topic) = name.split_once('.').unwrap_or(("logs", name));
+        let state = engine.topics().get(schema, topic).ok_or_else(|| undefined_relation(name))?;
+        engine.optimize(&state).await?;
+        let snapshot = state.snapshot();
+        let bytes: u64 = snapshot.segments.iter().map(|segment| segment.bytes).sum();
+        Ok(vec![format!("{schema}.{topic}"), snapshot.segments.len().to_string(), snapshot.rows().to_string(), bytes.to_string()])
+    }
+}

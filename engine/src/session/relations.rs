@@ -1,0 +1,160 @@
+//! Names into relations: topics, views, system tables.
+//!
+//! One catalog a session. Schemas of topics are looked up afresh each time, so a topic created elsewhere is seen at once;
+//! schemas of system tables are registered when the session begins.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, Weak};
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::error::{DataFusionError, Result as PlanResult};
+use datafusion::execution::SessionState;
+use parking_lot::RwLock;
+use strata_catalog::View;
+
+use super::SessionInfo;
+use super::planner::Planner;
+use crate::engine::Engine;
+use crate::scan::TopicTable;
+use crate::topics::TopicState;
+
+/// What a name means.
+#[derive(Debug, Clone)]
+pub(crate) enum Relation {
+    /// A topic.
+    Topic(Arc<TopicState>),
+    /// A view.
+    View(Arc<View>),
+    /// A system table.
+    System,
+}
+
+/// Everything that a session can name.
+#[derive(Debug)]
+pub(crate) struct Relations {
+    engine: Arc<Engine>,
+    session: Arc<SessionInfo>,
+    system: RwLock<BTreeMap<String, Arc<dyn SchemaProvider>>>,
+    /// For planning views that are asked for by others than the planner.
+    state: OnceLock<Weak<RwLock<SessionState>>>,
+    me: Weak<Self>,
+}
+
+impl Relations {
+    pub fn new(engine: Arc<Engine>, session: Arc<SessionInfo>) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self { engine, session, system: RwLock::default(), state: OnceLock::new(), me: me.clone() })
+    }
+
+    /// Tells it the state that views are planned with.
+    pub fn attach(&self, state: Weak<RwLock<SessionState>>) {
+        // A session attaches once; a second state would be a defect, and the first stays in use.
+        let _ = self.state.set(state);
+    }
+
+    /// Adds a schema of system tables.
+    pub fn register(&self, name: &str, schema: Arc<dyn SchemaProvider>) -> PlanResult<()> {
+        self.register_schema(name, schema).map(drop)
+    }
+
+    pub fn session(&self) -> &Arc<SessionInfo> {
+        &self.session
+    }
+
+    /// Whether a schema of that name is there, of topics or of the system.
+    pub fn has_schema(&self, name: &str) -> bool {
+        self.is_system(name) || self.engine.topics().has_schema(name)
+    }
+
+    /// Whether the schema is the system's own.
+    pub fn is_system(&self, schema: &str) -> bool {
+        self.system.read().contains_key(schema)
+    }
+
+    /// What `schema.name` is.
+    pub fn find(&self, schema: &str, name: &str) -> Option<Relation> {
+        if let Some(system) = self.system.read().get(schema)
+            && system.table_exist(name)
+        {
+            return Some(Relation::System);
+        }
+        let topics = self.engine.topics();
+        if let Some(topic) = topics.get(schema, name) {
+            return Some(Relation::Topic(topic));
+        }
+        topics.view(schema, name).map(Relation::View)
+    }
+
+    /// A system table.
+    pub async fn system_table(&self, schema: &str, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
+        let provider = self.system.read().get(schema).cloned();
+        match provider {
+            Some(provider) => provider.table(name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A topic as a query reads it: one snapshot.
+    pub fn topic_table(&self, topic: &TopicState) -> Arc<dyn TableProvider> {
+        Arc::new(TopicTable::new(self.engine.clone(), topic.snapshot()))
+    }
+}
+
+impl CatalogProvider for Relations {
+    fn schema_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.engine.topics().schemas().into_iter().map(|schema| schema.name).collect();
+        names.extend(self.system.read().keys().cloned());
+        names
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if let Some(system) = self.system.read().get(name) {
+            return Some(system.clone());
+        }
+        let relations = self.me.upgrade()?;
+        let there = self.engine.topics().has_schema(name);
+        there.then(|| Arc::new(TopicSchema { schema: name.to_owned(), relations }) as Arc<dyn SchemaProvider>)
+    }
+
+    fn register_schema(&self, name: &str, schema: Arc<dyn SchemaProvider>) -> PlanResult<Option<Arc<dyn SchemaProvider>>> {
+        if self.engine.topics().has_schema(name) {
+            return Err(DataFusionError::Execution(format!("schema \"{name}\" holds topics")));
+        }
+        Ok(self.system.write().insert(name.to_owned(), schema))
+    }
+}
+
+/// A schema of topics and views, for extensions that walk the catalog.
+#[derive(Debug)]
+struct TopicSchema {
+    schema: String,
+    relations: Arc<Relations>,
+}
+
+#[async_trait]
+impl SchemaProvider for TopicSchema {
+    fn table_names(&self) -> Vec<String> {
+        let topics = self.relations.engine.topics();
+        let definitions = topics.list().into_iter().map(|topic| topic.definition());
+        let mut names: Vec<_> = definitions.filter(|topic| topic.schema == self.schema).map(|topic| topic.name.clone()).collect();
+        names.extend(topics.views().iter().filter(|view| view.schema == self.schema).map(|view| view.name.clone()));
+        names
+    }
+
+    async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
+        match self.relations.find(&self.schema, name) {
+            Some(Relation::Topic(topic)) => Ok(Some(self.relations.topic_table(&topic))),
+            Some(Relation::View(view)) => {
+                let Some(state) = self.relations.state.get().and_then(Weak::upgrade) else { return Ok(None) };
+                let state = state.read().clone();
+                let mut planner = Planner::new(&state, self.relations.clone());
+                planner.view(&view).await.map(Some).map_err(|error| DataFusionError::External(Box::new(error)))
+            }
+            Some(Relation::System) | None => Ok(None),
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.relations.find(&self.schema, name).is_some()
+    }
+}

@@ -1,0 +1,213 @@
+//! PostgreSQL's type names as Arrow types, for columns and for casts.
+//!
+//! Types that Strata has no form of are refused by name, never replaced by a wider one in silence. Lengths of
+//! `varchar(n)` and precisions of times are read and not enforced: text is text, times are microseconds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
+use datafusion::error::{DataFusionError, Result as PlanResult};
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as SqlType, ExactNumberInfo, TimezoneInfo};
+use strata_storage::schema::{JSONB, SQL_TYPE};
+
+use crate::Result;
+use crate::error::{DataFault, EngineError, ObjectClass};
+
+/// Digits of a `numeric` without precision: all that fit in 128 bits, ten of them behind the point.
+const NUMERIC: DataType = DataType::Decimal128(38, 10);
+
+/// The Arrow type of a type name and, where that does not say it, the SQL type.
+///
+/// # Errors
+/// Undefined type, for types that PostgreSQL or nobody has.
+pub fn arrow_type(sql_type: &SqlType, zone: &str) -> Result<(DataType, Option<&'static str>)> {
+    let plain = |data_type| Ok((data_type, None));
+    match sql_type {
+        SqlType::Bool | SqlType::Boolean => plain(DataType::Boolean),
+        SqlType::SmallInt(_) | SqlType::Int2(_) => plain(DataType::Int16),
+        SqlType::Int(_) | SqlType::Integer(_) | SqlType::Int4(_) => plain(DataType::Int32),
+        SqlType::BigInt(_) | SqlType::Int8(_) => plain(DataType::Int64),
+        SqlType::Real | SqlType::Float4 => plain(DataType::Float32),
+        SqlType::Float(ExactNumberInfo::Precision(bits)) if *bits <= 24 => plain(DataType::Float32),
+        SqlType::Float(_) | SqlType::Float8 | SqlType::Double(_) | SqlType::DoublePrecision => plain(DataType::Float64),
+        SqlType::Numeric(info) | SqlType::Decimal(info) | SqlType::Dec(info) => plain(numeric(info)?),
+        SqlType::Text | SqlType::String(_) | SqlType::Clob(_) => plain(DataType::Utf8View),
+        SqlType::Varchar(_)
+        | SqlType::CharacterVarying(_)
+        | SqlType::CharVarying(_)
+        | SqlType::Char(_)
+        | SqlType::Character(_) => plain(DataType::Utf8View),
+        SqlType::Bytea => plain(DataType::Binary),
+        SqlType::Date => plain(DataType::Date32),
+        SqlType::Time(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => plain(DataType::Time64(TimeUnit::Microsecond)),
+        SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            plain(DataType::Timestamp(TimeUnit::Microsecond, None))
+        }
+        SqlType::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+            plain(DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into())))
+        }
+        SqlType::Interval { .. } => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
+        SqlType::JSON | SqlType::JSONB => Ok((DataType::Utf8View, Some(JSONB))),
+        SqlType::Uuid => Ok((DataType::Utf8View, Some("uuid"))),
+        SqlType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
+            let (element, _) = arrow_type(element, zone)?;
+            plain(DataType::List(Arc::new(Field::new_list_field(element, true))))
+        }
+        SqlType::Custom(name, _) => match name.to_string().to_ascii_lowercase().trim_start_matches("pg_catalog.") {
+            "name" | "bpchar" | "citext" | "regtype" | "regproc" => plain(DataType::Utf8View),
+            "oid" | "xid" | "cid" => plain(DataType::Int32),
+            "timestamptz" => plain(DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()))),
+            "int2" => plain(DataType::Int16),
+            "int4" | "serial" => plain(DataType::Int32),
+            "int8" | "bigserial" => plain(DataType::Int64),
+            "float4" => plain(DataType::Float32),
+            "float8" => plain(DataType::Float64),
+            "text" | "varchar" | "char" => plain(DataType::Utf8View),
+            "bool" => plain(DataType::Boolean),
+            _ => Err(undefined(sql_type)),
+        },
+        _ => Err(undefined(sql_type)),
+    }
+}
+
+fn undefined(sql_type: &SqlType) -> EngineError {
+    EngineError::Undefined {
+        what: ObjectClass::Type,
+        name: sql_type.to_string().to_ascii_lowercase(),
+        hint: Some("Use text, or jsonb for what has parts.".into()),
+    }
+}
+
+fn numeric(info: &ExactNumberInfo) -> Result<DataType> {
+    let (precision, scale) = match info {
+        ExactNumberInfo::None => return Ok(NUMERIC),
+        ExactNumberInfo::Precision(precision) => (*precision, 0),
+        ExactNumberInfo::PrecisionAndScale(precision, scale) => (*precision, *scale),
+    };
+    match (u8::try_from(precision), i8::try_from(scale)) {
+        (Ok(precision @ 1..=38), Ok(scale)) if scale >= 0 && scale.unsigned_abs() <= precision => {
+            Ok(DataType::Decimal128(precision, scale))
+        }
+        _ => Err(EngineError::Refused {
+            reason: crate::error::Refusal::InvalidParameter,
+            message: format!("NUMERIC precision {precision}, scale {scale} is out of range"),
+            hint: Some("Use a precision of 1 to 38 and a scale of 0 up to the precision.".into()),
+        }),
+    }
+}
+
+/// PostgreSQL's name of a column's type.
+pub fn type_name(field: &Field) -> String {
+    if let Some(name) = field.metadata().get(SQL_TYPE) {
+        return name.clone();
+    }
+    data_type_name(field.data_type())
+}
+
+/// PostgreSQL's name of an Arrow type.
+pub fn data_type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "boolean".into(),
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 => "smallint".into(),
+        DataType::Int32 | DataType::UInt16 => "integer".into(),
+        DataType::Int64 | DataType::UInt32 | DataType::UInt64 => "bigint".into(),
+        DataType::Float16 | DataType::Float32 => "real".into(),
+        DataType::Float64 => "double precision".into(),
+        DataType::Decimal128(precision, scale) => format!("numeric({precision},{scale})"),
+        DataType::Date32 | DataType::Date64 => "date".into(),
+        DataType::Time32(_) | DataType::Time64(_) => "time without time zone".into(),
+        DataType::Timestamp(_, None) => "timestamp without time zone".into(),
+        DataType::Timestamp(_, Some(_)) => "timestamp with time zone".into(),
+        DataType::Interval(_) | DataType::Duration(_) => "interval".into(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "bytea".into(),
+        DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
+            format!("{}[]", data_type_name(element.data_type()))
+        }
+        DataType::Dictionary(_, value) => data_type_name(value),
+        _ => "text".into(),
+    }
+}
+
+/// Texts that are uuids, in the spelling of PostgreSQL.
+///
+/// # Errors
+/// Text that is no uuid.
+pub(crate) fn canonical_uuids(array: &ArrayRef) -> Result<ArrayRef> {
+    let texts = array.as_string_view();
+    let mut canonical = StringViewBuilder::with_capacity(texts.len());
+    for text in texts {
+        match text {
+            None => canonical.append_null(),
+            Some(text) => canonical.append_value(canonical_uuid(text).ok_or_else(|| EngineError::Data {
+                reason: DataFault::InvalidText,
+                message: format!("invalid input syntax for type uuid: \"{text}\""),
+                hint: None,
+            })?),
+        }
+    }
+    Ok(Arc::new(canonical.finish()))
+}
+
+fn canonical_uuid(text: &str) -> Option<String> {
+    let bare = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text.trim());
+    let digits: String = bare.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
+    let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    valid.then(|| {
+        let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+        parts.join("-")
+    })
+}
+
+/// Types of casts, with the session's time zone for times that have one.
+#[derive(Debug)]
+pub(crate) struct CastTypes {
+    /// Name of the zone in which text without one is read.
+    pub zone: String,
+}
+
+impl TypePlanner for CastTypes {
+    fn plan_type_field(&self, sql_type: &SqlType) -> PlanResult<Option<FieldRef>> {
+        // Casts to a catalog's own types are rewritten by whoever brings that catalog.
+        if matches!(sql_type, SqlType::Regclass) {
+            return Ok(None);
+        }
+        let (data_type, name) = arrow_type(sql_type, &self.zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
+        Ok(Some(Arc::new(Field::new("", data_type, true).with_metadata(metadata))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+
+    use super::*;
+
+    fn check(name: &str, expected: Option<&str>) {
+        let sql_type = Parser::new(&PostgreSqlDialect {}).try_with_sql(name).unwrap().parse_data_type().unwrap();
+        let found = arrow_type(&sql_type, "UTC").ok();
+        let found = found.map(|(data_type, name)| name.map_or_else(|| data_type_name(&data_type), str::to_owned));
+        assert_eq!(found.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn names_go_there_and_back() {
+        check("int", Some("integer"));
+        check("int8", Some("bigint"));
+        check("varchar(20)", Some("text"));
+        check("timestamptz", Some("timestamp with time zone"));
+        check("timestamp(3) without time zone", Some("timestamp without time zone"));
+        check("double precision", Some("double precision"));
+        check("numeric(10,2)", Some("numeric(10,2)"));
+        check("numeric(99)", None);
+        check("jsonb", Some("jsonb"));
+        check("uuid", Some("uuid"));
+        check("text[]", Some("text[]"));
+        check("inet", None);
+        check("tsvector", None);
+    }
+}
