@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -135,7 +135,13 @@ fn read(path: &str) -> Result<(TopicSchema, Vec<RecordBatch>), Box<dyn std::erro
             fields.push(
                 Field::new(field.name(), loose.clone(), true).with_metadata([(FIELD_ID.to_owned(), id.0.to_string())].into()),
             );
-            columns.push(cast(array, &loose)?);
+            columns.push(match loose {
+                DataType::Timestamp(unit, _) => {
+                    let times = cast(array, &DataType::Timestamp(unit, None))?;
+                    Arc::new(times.as_primitive::<TimestampMicrosecondType>().clone().with_timezone("UTC"))
+                }
+                loose => cast(array, &loose)?,
+            });
         }
         batches.push(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?);
     }

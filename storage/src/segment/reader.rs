@@ -12,7 +12,7 @@ mod open;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, NullArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
 use arrow::compute::{interleave, take};
 use arrow::datatypes::DataType;
 use futures::future::try_join_all;
@@ -24,6 +24,7 @@ use super::file::{SegmentFiles, blocking};
 use super::layout::{Content, Form, Layout};
 use super::meta::SegmentMeta;
 use super::pages::PageMap;
+use super::text::{NULL_CODE, codes_array};
 use super::{CHUNK_ROWS, to_logical};
 use crate::cache::{CachedColumn, ChunkKey, ReadCache};
 use crate::ids::ColumnId;
@@ -48,8 +49,8 @@ pub enum ColumnRef {
 
 /// An open segment: footer and page index are in memory, rows are read when asked for.
 ///
-/// A column that the segment does not have is NULL in every row; as its type is not known here, it is read as a
-/// [`NullArray`], which [`to_logical`] turns into the type wanted.
+/// A column that the segment does not have is NULL in every row; as its type is not known here, it is read as an array of
+/// type `Null`, which [`to_logical`] turns into the type wanted.
 #[derive(Debug)]
 pub struct SegmentReader {
     meta: Arc<SegmentMeta>,
@@ -117,8 +118,11 @@ impl SegmentReader {
     /// If there is no such chunk.
     pub async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
         let rows = self.chunk_rows(chunk);
+        if self.is_all_null(column) {
+            return self.null_chunk(column, rows.len());
+        }
         match self.source(column) {
-            Source::Null => Ok(Arc::new(NullArray::new(rows.len()))),
+            Source::Null => self.null_chunk(column, rows.len()),
             Source::Stored(stored) => self.stored_chunk(stored, chunk).await,
             Source::Attrs(recipe, cached) => {
                 let key = self.key(cached, chunk);
@@ -140,10 +144,7 @@ impl SegmentReader {
     pub(super) async fn uncached_chunks(&self, column: &ColumnRef) -> Result<Vec<ArrayRef>> {
         let chunks = self.rows().div_ceil(CHUNK_ROWS);
         match self.source(column) {
-            Source::Null => {
-                let null = |chunk| Arc::new(NullArray::new(self.chunk_rows(chunk).len())) as ArrayRef;
-                Ok((0..chunks).map(null).collect())
-            }
+            Source::Null => (0..chunks).map(|chunk| self.null_chunk(column, self.chunk_rows(chunk).len())).collect(),
             Source::Stored(stored) => self.decode(stored, vec![0..self.meta.rows as u32], CHUNK_ROWS).await,
             Source::Attrs(recipe, _) => {
                 let mut arrays = Vec::with_capacity(chunks);
@@ -176,8 +177,11 @@ impl SegmentReader {
     }
 
     async fn column_rows(&self, column: &ColumnRef, rows: &[u32]) -> Result<ArrayRef> {
+        if self.is_all_null(column) {
+            return Ok(new_null_array(&self.logical_type(column), rows.len()));
+        }
         let physical = match self.source(column) {
-            Source::Null => return Ok(Arc::new(NullArray::new(rows.len()))),
+            Source::Null => return Ok(new_null_array(&self.logical_type(column), rows.len())),
             Source::Stored(stored) => self.stored_rows(stored, rows).await?,
             Source::Attrs(recipe, _) => {
                 let parts = recipe.columns.iter().map(|stored| self.stored_rows(*stored, rows));
@@ -189,6 +193,9 @@ impl SegmentReader {
 
     /// Whether [`SegmentReader::chunk`] would find the chunk in the read cache.
     pub fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool {
+        if self.is_all_null(column) {
+            return true;
+        }
         let cached = match self.source(column) {
             Source::Null => return true,
             Source::Stored(stored) => CachedColumn::Stored(stored as u32),
@@ -239,6 +246,14 @@ impl SegmentReader {
                 let declared = self.meta.schema.declared.iter().find(|column| column.id == id);
                 declared.map_or(DataType::Null, |column| column.data_type.clone())
             }
+        }
+    }
+
+    /// A chunk of NULLs in a physical type of the column.
+    fn null_chunk(&self, column: &ColumnRef, rows: usize) -> Result<ArrayRef> {
+        match self.logical_type(column) {
+            DataType::Utf8View => codes_array(vec![NULL_CODE; rows], &StringArray::new_null(0)),
+            other => Ok(new_null_array(&other, rows)),
         }
     }
 
@@ -331,9 +346,13 @@ impl SegmentReader {
         blocking(move || {
             let corrupt = |reason| StorageError::CorruptSegment { id, reason };
             let arrays = plan.decode(fetched, &arrow, stored, batch).map_err(corrupt)?;
-            let finish = |array: ArrayRef| match &dictionary {
+            let finish = |mut array: ArrayRef| match &dictionary {
                 Some(dictionary) => dictionary.recode(&array).map_err(corrupt),
-                None => to_logical(&array, &want),
+                None => {
+                    // The decoder leaves up to half of its buffers unused, and the cache would keep that.
+                    array.shrink_to_fit();
+                    to_logical(&array, &want)
+                }
             };
             arrays.into_iter().map(finish).collect()
         })

@@ -3,6 +3,7 @@
 mod attrs;
 mod bounds;
 mod corruption;
+mod disk;
 mod model;
 mod order;
 mod round_trip;

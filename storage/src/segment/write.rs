@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::ArrowSchemaConverter;
@@ -85,7 +85,7 @@ impl ColumnData {
             Self::Text(TextColumn::Codes { .. }) => (true, Encoding::PLAIN, EnabledStatistics::Page),
             Self::Text(TextColumn::Hex { .. }) => (self.repeats(), Encoding::PLAIN, EnabledStatistics::None),
             Self::Text(TextColumn::Text { .. }) => {
-                let long = first.get_buffer_memory_size() > first.len() * BOUNDED_TEXT_BYTES_MAX;
+                let long = first.as_string::<i32>().value_data().len() > first.len() * BOUNDED_TEXT_BYTES_MAX;
                 let statistics = if long { EnabledStatistics::None } else { EnabledStatistics::Page };
                 (false, Encoding::PLAIN, statistics)
             }
@@ -180,9 +180,12 @@ pub fn encode(content: Content, field: Field, data: &ColumnData, permutation: &[
         let piece = piece?;
         nulls += piece.null_count() as u64;
         decoded_bytes += match data {
-            ColumnData::Text(TextColumn::Codes { .. }) => (size_of::<u16>() * piece.len()) as u64,
-            _ => piece.get_buffer_memory_size() as u64,
-        };
+            ColumnData::Text(TextColumn::Codes { .. }) => size_of::<u16>() * piece.len(),
+            ColumnData::Text(TextColumn::Text { .. }) => {
+                piece.as_string::<i32>().value_data().len() + size_of::<i32>() * piece.len()
+            }
+            _ => piece.get_buffer_memory_size(),
+        } as u64;
         for leaf in compute_leaves(&field, &piece)? {
             writer.write(&leaf)?;
         }
