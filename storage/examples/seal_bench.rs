@@ -1,7 +1,8 @@
 //! Seals one segment after the other out of a Parquet file of log records and prints what each column costs.
 //!
-//! Usage: `cargo run --release -p strata-storage --example seal_bench -- FILE.parquet [ROWS A SEGMENT]`
+//! Usage: `cargo run --release -p strata-storage --example seal_bench -- FILE.parquet [ROWS A SEGMENT] [FOLDER]`
 //!
+//! Segments stay in memory, or in FOLDER if one is given.
 //! The file's columns become declared columns; `service` and `ts` (or `time`) are sorted by if they are there.
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
 use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use strata_storage::memory::Memory;
@@ -31,7 +33,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("which Parquet file?")?;
     let rows_max: usize = arguments.next().map_or(Ok(1 << 20), |rows| rows.parse())?;
     let (schema, batches) = read(&path)?;
-    let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let objects: Arc<dyn ObjectStore> = match arguments.next() {
+        Some(folder) => Arc::new(LocalFileSystem::new_with_prefix(folder)?),
+        None => Arc::new(InMemory::new()),
+    };
     let memory = Memory::with_limit(4 << 30);
     let store = SegmentStore::new(objects, None, memory.clone(), SegmentOptions::for_memory(4 << 30));
     let mut metas = Vec::new();

@@ -145,7 +145,10 @@ impl SegmentReader {
         let chunks = self.rows().div_ceil(CHUNK_ROWS);
         match self.source(column) {
             Source::Null => (0..chunks).map(|chunk| self.null_chunk(column, self.chunk_rows(chunk).len())).collect(),
-            Source::Stored(stored) => self.decode(stored, vec![0..self.meta.rows as u32], CHUNK_ROWS).await,
+            Source::Stored(stored) => {
+                let all = Vec::from([0..self.meta.rows as u32]);
+                self.decode(stored, all, CHUNK_ROWS).await
+            }
             Source::Attrs(recipe, _) => {
                 let mut arrays = Vec::with_capacity(chunks);
                 for chunk in 0..chunks {

@@ -27,6 +27,8 @@ use crate::Result;
 
 /// Uncompressed bytes of a page, at most, plus one value.
 const PAGE_BYTES_MAX: usize = 4 << 20;
+/// Rows of a page of long texts: a few rows are read by decompressing their whole pages.
+const LONG_TEXT_PAGE_ROWS: usize = 2048;
 /// Bytes of a Parquet dictionary, at most: past it the rest of the column is written without.
 const DICTIONARY_BYTES_MAX: usize = 32 << 20;
 /// Bytes to which bounds in the page index are cut.
@@ -70,11 +72,14 @@ impl ColumnData {
     }
 
     fn properties(&self, first: &ArrayRef) -> WriterProperties {
+        let long = matches!(self, Self::Text(TextColumn::Text { .. }))
+            && first.as_string::<i32>().value_data().len() > first.len() * BOUNDED_TEXT_BYTES_MAX;
+        let page_rows = if long { LONG_TEXT_PAGE_ROWS } else { BLOCK_ROWS };
         let properties = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_2_0)
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_write_batch_size(BLOCK_ROWS)
-            .set_data_page_row_count_limit(BLOCK_ROWS)
+            .set_write_batch_size(page_rows)
+            .set_data_page_row_count_limit(page_rows)
             .set_data_page_size_limit(PAGE_BYTES_MAX)
             .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
             .set_max_row_group_row_count(None)
@@ -84,11 +89,8 @@ impl ColumnData {
             Self::Native(column) => (column.dictionary, column.encoding, EnabledStatistics::Page),
             Self::Text(TextColumn::Codes { .. }) => (true, Encoding::PLAIN, EnabledStatistics::Page),
             Self::Text(TextColumn::Hex { .. }) => (self.repeats(), Encoding::PLAIN, EnabledStatistics::None),
-            Self::Text(TextColumn::Text { .. }) => {
-                let long = first.as_string::<i32>().value_data().len() > first.len() * BOUNDED_TEXT_BYTES_MAX;
-                let statistics = if long { EnabledStatistics::None } else { EnabledStatistics::Page };
-                (false, Encoding::PLAIN, statistics)
-            }
+            Self::Text(TextColumn::Text { .. }) if long => (false, Encoding::PLAIN, EnabledStatistics::None),
+            Self::Text(TextColumn::Text { .. }) => (false, Encoding::PLAIN, EnabledStatistics::Page),
         };
         properties.set_dictionary_enabled(dictionary).set_encoding(encoding).set_statistics_enabled(statistics).build()
     }

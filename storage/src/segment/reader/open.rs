@@ -83,7 +83,7 @@ async fn tail(files: &SegmentFiles, location: &str, bytes: u64, id: SegmentId) -
     }
     let mut start = bytes.saturating_sub(TAIL_BYTES);
     for _ in 0..TAIL_READS_MAX {
-        let end: Bytes = files.get_ranges(location, &[start..bytes]).await?.remove(0);
+        let end: Bytes = files.get_ranges(location, std::slice::from_ref(&(start..bytes))).await?.remove(0);
         if end.len() as u64 != bytes - start {
             return Err(corrupt("the file is shorter than its size says".to_owned()));
         }

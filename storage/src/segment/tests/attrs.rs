@@ -162,7 +162,7 @@ fn frequent_fields_become_columns_and_are_listed() {
         let (store, _, _) = store();
         let row = |n: usize| -> Value {
             serde_json::json!({
-                "status": if n % 10 == 0 { Value::String(n.to_string()) } else { Value::from(n) },
+                "status": if n.is_multiple_of(10) { Value::String(n.to_string()) } else { Value::from(n) },
                 "user": {"id": format!("u{n}"), "tags": [n]},
                 "a.b": "dotted",
             })

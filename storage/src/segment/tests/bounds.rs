@@ -69,7 +69,7 @@ fn long_texts() -> (SchemaRef, Vec<ArrayRef>, TopicSchema) {
     // Longer than a bound, and with a character at the cut that must not be split.
     let s: StringArray = (0..rows).map(|n| Some(format!("{}{}", n * 7919 % 4001, "é".repeat(40)))).collect();
     // Pages of these hold far less than a block.
-    let huge: StringArray = (0..rows).map(|n| (n % 3 == 0).then(|| "x".repeat(n % 20_000))).collect();
+    let huge: StringArray = (0..rows).map(|n| n.is_multiple_of(3).then(|| "x".repeat(n % 20_000))).collect();
     let fields = ["1", "2", "3"].map(|id| {
         let field = if id == "1" { Field::new("n", DataType::Int64, true) } else { Field::new(id, DataType::Utf8, true) };
         field.with_metadata([(crate::schema::FIELD_ID.to_owned(), id.to_owned())].into())
