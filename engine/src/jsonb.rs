@@ -28,6 +28,7 @@ mod get;
 mod get_path;
 mod get_path_text;
 mod get_text;
+mod grok;
 mod input;
 mod jsonpath;
 pub mod lexer;
@@ -72,6 +73,7 @@ pub fn register(context: &SessionContext) -> Result<()> {
         &array_length::DEFINITION,
         &object_keys::DEFINITION,
         &pretty::DEFINITION,
+        &grok::DEFINITION,
         &input::DEFINITION,
         &path_query::QUERY,
         &path_query::QUERY_FIRST,

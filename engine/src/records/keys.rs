@@ -9,7 +9,7 @@ const NAMES_MAX: usize = 1 << 16;
 /// Bytes of a key that are remembered at most.
 const NAME_BYTES_MAX: usize = 1 << 10;
 /// Keys of one line that are predicted at most.
-const EXPECTED_MAX: usize = 256;
+const EXPECTED_MAX: usize = 64;
 /// Length of a prediction, punctuation included, that can be compared in one step.
 const LITERAL_BYTES_MAX: usize = 32;
 
@@ -170,8 +170,10 @@ mod tests {
         let line = br#"{"host":"a","x":1} and some padding behind it"#;
         assert_eq!(keys.predicted(line, 0, 0), Some((Target::Slot(0), 8, 1)));
         assert_eq!(keys.predicted(line, 11, 1), Some((target, 16, 2)));
-        assert_eq!(keys.predicted(line, 11, 0), Some((target, 16, 2)), "one key may be left out");
-        assert_eq!(keys.predicted(line, 11, 2), None);
+        keys.expect(1, br#","left out":"#, target);
+        assert_eq!(keys.predicted(line, 11, 1), Some((target, 16, 3)), "one key may be left out");
+        assert_eq!(keys.predicted(line, 11, 0), None, "a comma does not start a line");
+        assert_eq!(keys.predicted(line, 11, 3), None);
         assert_eq!(keys.predicted(br#"{"x":1,"host":2} and some padding behind it"#, 6, 1), None);
         assert_eq!(keys.predicted(br#"{"x":1{"host":2} and some padding behind it"#, 6, 1), None);
         assert_eq!(keys.predicted(br#"{"hosts":"a"} and some padding behind it"#, 0, 0), None);

@@ -1,7 +1,7 @@
 //! A text column that finds out by itself whether its values repeat.
 //!
-//! Every batch starts with a dictionary; when too many values turn out to be different, what there is is written out and the
-//! rest of the batch is plain.
+//! A batch starts with a dictionary; when too many values turn out to be different, what there is is written out and the
+//! rest of the batch is plain, and so are the next batches, until it is time to look again.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use arrow::datatypes::UInt16Type;
 use super::dictionary::Dictionary;
 
 /// Different values after which more than half of the rows must be repetitions.
-const DISTINCT_FREE: usize = 128;
+const DISTINCT_FREE: usize = 1_024;
+/// Batches that stay plain after one that turned out to be.
+const PLAIN_BATCHES: u32 = 15;
 /// Rows below which a dictionary is not worth its own array.
 const DICTIONARY_ROWS_MIN: usize = 64;
 
@@ -24,6 +26,8 @@ pub(super) struct TextColumn {
     plain: Option<StringBuilder>,
     /// Rows and bytes of the last plain column.
     plain_size: (usize, usize),
+    /// Batches that start plain.
+    plain_batches: u32,
 }
 
 impl TextColumn {
@@ -36,13 +40,15 @@ impl TextColumn {
         match self.dictionary.code(text) {
             Some(code) => {
                 self.codes.append_value(code);
-                // Counted only now and then, and before the dictionary has grown large.
-                let distinct = self.dictionary.len();
-                if distinct > DISTINCT_FREE && distinct * 2 > self.codes.len() {
+                if self.dictionary.len() > DISTINCT_FREE && self.is_mostly_distinct() {
+                    self.plain_batches = PLAIN_BATCHES;
                     self.give_up_dictionary();
                 }
             }
-            None => self.give_up_dictionary().append_value(text),
+            None => {
+                self.plain_batches = PLAIN_BATCHES;
+                self.give_up_dictionary().append_value(text);
+            }
         }
     }
 
@@ -51,6 +57,10 @@ impl TextColumn {
             Some(plain) => plain.append_null(),
             None => self.codes.append_null(),
         }
+    }
+
+    fn is_mostly_distinct(&self) -> bool {
+        self.dictionary.len() * 2 > self.codes.len()
     }
 
     /// Writes out the rows so far.
@@ -68,12 +78,23 @@ impl TextColumn {
 
     /// Takes the column and starts anew.
     pub(super) fn finish(&mut self) -> ArrayRef {
-        if self.plain.is_none() && self.codes.len() < DICTIONARY_ROWS_MIN && !self.dictionary.is_empty() {
-            self.give_up_dictionary();
+        if self.plain.is_none() && !self.dictionary.is_empty() {
+            let few = self.codes.len() < DICTIONARY_ROWS_MIN;
+            let distinct = self.is_mostly_distinct();
+            if distinct && !few {
+                self.plain_batches = PLAIN_BATCHES;
+            }
+            if distinct || few {
+                self.give_up_dictionary();
+            }
         }
         if let Some(mut plain) = self.plain.take() {
             let array = plain.finish();
             self.plain_size = (array.len() + array.len() / 8, array.values().len() + array.values().len() / 8);
+            if self.plain_batches > 0 {
+                self.plain_batches -= 1;
+                self.plain = Some(StringBuilder::with_capacity(self.plain_size.0, self.plain_size.1));
+            }
             return Arc::new(array);
         }
         let codes = self.codes.finish();
@@ -95,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn holds_what_was_appended(rows in prop::collection::vec(prop::option::of("[a-c]{0,3}|[a-z]{9,20}"), 0..600), twice in any::<bool>()) {
+        fn holds_what_was_appended(rows in prop::collection::vec(prop::option::of("[a-c]{0,3}|[a-z]{9,20}"), 0..300), twice in any::<bool>()) {
             let mut column = TextColumn::default();
             for _ in 0..1 + usize::from(twice) {
                 for row in &rows {
@@ -115,9 +136,14 @@ mod tests {
         let mut column = TextColumn::default();
         (0..5_000).for_each(|i| column.append_value(&format!("host-{}", i % 200)));
         assert!(matches!(column.finish().data_type(), DataType::Dictionary(_, _)));
+        (0..5_000).for_each(|_| column.append_null());
+        assert_eq!(column.finish().null_count(), 5_000);
         (0..5_000).for_each(|i| column.append_value(&format!("host-{i}")));
         assert_eq!(column.finish().data_type(), &DataType::Utf8);
-        (0..5_000).for_each(|_| column.append_null());
-        assert_eq!(column.finish().null_count(), 0, "NULLs of a dictionary column are NULL codes");
+        for batch in 0..=PLAIN_BATCHES {
+            (0..5_000).for_each(|i| column.append_value(&format!("host-{}", i % 200)));
+            let plain = *column.finish().data_type() == DataType::Utf8;
+            assert_eq!(plain, batch < PLAIN_BATCHES, "looks again after {PLAIN_BATCHES} batches");
+        }
     }
 }

@@ -7,16 +7,17 @@ use super::cursor::Cursor;
 pub(super) fn time_of_day(cursor: &mut Cursor<'_>) -> Option<i64> {
     let hour = cursor.digits_up_to(2)?;
     let separator = cursor.byte_of(b":.")?;
-    let minute = cursor.digits(2)?;
+    let minute = cursor.digits_up_to(2)?;
     let mut fraction_us = 0;
     let mut second = 0;
     if cursor.accept(separator) {
-        second = cursor.digits(2)?;
-        if let Some(b'.' | b',' | b':') = cursor.peek()
+        second = cursor.digits_up_to(2)?;
+        if let Some(point @ (b'.' | b',' | b':')) = cursor.peek()
             && cursor.peek_at(1).is_some_and(|byte| byte.is_ascii_digit())
         {
             cursor.skip(1);
-            fraction_us = fraction(cursor)?;
+            // Behind a colon stands a count of milliseconds, which has no zeros in front.
+            fraction_us = if point == b':' { cursor.digits_up_to(3)? * 1_000 } else { fraction(cursor)? };
         }
     } else if separator == b'.' {
         return None;
