@@ -160,6 +160,11 @@ impl Session {
         self.transaction.lock().status()
     }
 
+    /// Fails the transaction block, if there is one: for a front end that refuses a message before it becomes a statement.
+    pub fn fail_transaction(&self) {
+        self.transaction.lock().fail();
+    }
+
     /// Takes the messages that wait for the client.
     pub fn notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock())

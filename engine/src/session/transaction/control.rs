@@ -103,10 +103,12 @@ impl Session {
 
     async fn roll_back(&self, block: Block) -> Result<()> {
         self.end_block();
-        let mut settings = self.info.settings.lock();
-        settings.restore(block.settings_at_begin());
-        settings.end_transaction();
-        drop(settings);
+        {
+            // The lock must not be held while DDL is taken back: front ends move sessions between threads.
+            let mut settings = self.info.settings.lock();
+            settings.restore(block.settings_at_begin());
+            settings.end_transaction();
+        }
         self.undo(block.created).await
     }
 

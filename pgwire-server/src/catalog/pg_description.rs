@@ -1,0 +1,31 @@
+//! `pg_description`: comments.
+
+use super::table::{Cell, Kind, Table, row};
+use super::world::{SYS_OID, World};
+
+/// The table.
+pub const TABLE: Table = Table {
+    name: "pg_description",
+    oid: 2609,
+    needs_columns: false,
+    columns: &[
+        ("objoid", Kind::Oid),
+        ("classoid", Kind::Oid),
+        ("objsubid", Kind::Int4),
+        ("description", Kind::Text),
+    ],
+    rows,
+};
+
+/// Oids of `pg_class` and `pg_namespace`, which say what an object is.
+const CLASS: u32 = 1259;
+const NAMESPACE: u32 = 2615;
+
+fn rows(world: &World) -> Vec<Vec<Cell>> {
+    let is_schema = |oid: u32| world.namespaces.iter().any(|(known, _)| *known == oid);
+    let comments = world.comments.iter().map(|(object, column, text)| {
+        row![*object, if is_schema(*object) { NAMESPACE } else { CLASS }, i64::from(*column), text.as_str()]
+    });
+    let built_in = row![SYS_OID, NAMESPACE, 0, "the server as tables"];
+    comments.chain([built_in]).collect()
+}

@@ -1,0 +1,114 @@
+//! `pg_proc`: functions. Their numbers follow from their names, so they are the same for every session.
+
+use datafusion::execution::SessionState;
+
+use super::table::{Cell, Kind, Table, row};
+use super::pg_language::INTERNAL;
+use super::world::{PG_CATALOG_OID, ROLE_OID, Source, World};
+use crate::types::Type;
+
+/// The table.
+pub const TABLE: Table = Table {
+    name: "pg_proc",
+    oid: 1255,
+    needs_columns: false,
+    columns: &[
+        ("oid", Kind::Oid),
+        ("proname", Kind::Name),
+        ("pronamespace", Kind::Oid),
+        ("proowner", Kind::Oid),
+        ("prolang", Kind::Oid),
+        ("procost", Kind::Float4),
+        ("prorows", Kind::Float4),
+        ("provariadic", Kind::Oid),
+        ("prosupport", Kind::Text),
+        ("prokind", Kind::Char),
+        ("prosecdef", Kind::Bool),
+        ("proleakproof", Kind::Bool),
+        ("proisstrict", Kind::Bool),
+        ("proretset", Kind::Bool),
+        ("provolatile", Kind::Char),
+        ("proparallel", Kind::Char),
+        ("pronargs", Kind::Int2),
+        ("pronargdefaults", Kind::Int2),
+        ("prorettype", Kind::Oid),
+        ("proargtypes", Kind::Vector),
+        ("proallargtypes", Kind::Texts),
+        ("proargmodes", Kind::Texts),
+        ("proargnames", Kind::Texts),
+        ("proargdefaults", Kind::Text),
+        ("protrftypes", Kind::Texts),
+        ("prosrc", Kind::Text),
+        ("probin", Kind::Text),
+        ("prosqlbody", Kind::Text),
+        ("proconfig", Kind::Texts),
+        ("proacl", Kind::Texts),
+    ],
+    rows,
+};
+
+/// Oids of functions begin here and follow the order of names.
+const FIRST_OID: u32 = 14_000;
+
+/// A function: number, name, `prokind`.
+pub(crate) struct Function {
+    /// Identity; the same as long as this version of the server runs.
+    pub oid: u32,
+    /// Name.
+    pub name: String,
+    /// `f`, `a` or `w`.
+    pub kind: &'static str,
+}
+
+/// All functions by name.
+pub(crate) fn functions(source: &Source) -> Vec<Function> {
+    let Some(state) = source.state.upgrade() else { return Vec::new() };
+    let state: &SessionState = &state.read();
+    let mut names: Vec<(String, &'static str)> = Vec::new();
+    names.extend(state.scalar_functions().keys().map(|name| (name.clone(), "f")));
+    names.extend(state.aggregate_functions().keys().map(|name| (name.clone(), "a")));
+    names.extend(state.window_functions().keys().map(|name| (name.clone(), "w")));
+    names.sort();
+    names.dedup_by(|a, b| a.0 == b.0);
+    (FIRST_OID..).zip(names).map(|(oid, (name, kind))| Function { oid, name, kind }).collect()
+}
+
+fn rows(world: &World) -> Vec<Vec<Cell>> {
+    functions(&world.source).into_iter().map(one).collect()
+}
+
+fn one(function: Function) -> Vec<Cell> {
+    row![
+        function.oid,
+        function.name.as_str(),
+        PG_CATALOG_OID,
+        ROLE_OID,
+        INTERNAL,
+        Cell::Float(1.0),
+        Cell::Float(0.0),
+        0u32,
+        "-",
+        function.kind,
+        false,
+        false,
+        false,
+        false,
+        "i",
+        "s",
+        0,
+        0,
+        // The type of a result depends on the arguments.
+        Type::ANYELEMENT.oid(),
+        "",
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        function.name.as_str(),
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ]
+}

@@ -1,0 +1,447 @@
+//! What clients write and the planner does not read, said another way.
+//!
+//! | written | planned |
+//! |---|---|
+//! | `a OPERATOR(pg_catalog.~) b`, `x COLLATE pg_catalog.default` | `a ~ b`, `x` |
+//! | `'app'::regclass`, `c.oid::pg_catalog.regclass` | `strata_regclass_oid('app')`, `strata_regclass_name(c.oid)` |
+//! | `x::pg_catalog.text`, `'r'::"char"` | `x::text` |
+//! | a subquery over a table that is always empty | `NULL`, `false`, an empty array |
+//! | `(SELECT name FROM pg_catalog.t WHERE t.oid = outer.oid)` | `(SELECT max(name) ...)`: it is one row at most |
+//!
+//! Only system tables are treated specially; a query over topics alone is planned as it was written.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
+    Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+};
+
+use super::{is_always_empty, is_system_table};
+
+/// Rewrites all of a statement.
+pub fn statement(statement: &mut Statement) {
+    let _: ControlFlow<()> = statement.visit(&mut Rewriter);
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        in_each_select(&mut query.body, &mut |select| {
+            if from_is_empty(select) {
+                // No row is ever computed, so what a subquery in it would say does not matter.
+                for item in &mut select.projection {
+                    let _: ControlFlow<()> = item.visit(&mut WithoutSubqueries);
+                }
+            }
+        });
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let replacement = match expr {
+            Expr::BinaryOp { left, op, right } => {
+                if let BinaryOperator::PGCustomBinaryOperator(path) = op
+                    && let Some(plain) = path.last().and_then(|symbol| operator(symbol))
+                {
+                    *op = plain;
+                }
+                (*op == BinaryOperator::StringConcat && is_null_array(right)).then(|| left.as_ref().clone())
+            }
+            Expr::Collate { expr, collation } if is_plain_collation(collation) => Some(expr.as_ref().clone()),
+            Expr::Cast { expr, data_type, .. } => cast(expr, data_type),
+            Expr::Subquery(query) => scalar_subquery(query),
+            Expr::Exists { subquery, negated } => reads_empty(subquery).then(|| boolean(*negated)),
+            Expr::Function(function) => array_subquery(function).or_else(|| renamed(function)),
+            Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
+                if let Some(array) = array_literal(right) {
+                    **right = array;
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(replacement) = replacement {
+            *expr = replacement;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Replaces every subquery by NULL.
+struct WithoutSubqueries;
+
+impl VisitorMut for WithoutSubqueries {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Subquery(_) => *expr = null(),
+            Expr::Exists { negated, .. } => *expr = boolean(*negated),
+            Expr::Function(function) if is_array_subquery(function) => *expr = null_array(),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn in_each_select(body: &mut SetExpr, change: &mut impl FnMut(&mut Select)) {
+    match body {
+        SetExpr::Select(select) => change(select),
+        SetExpr::SetOperation { left, right, .. } => {
+            in_each_select(left, change);
+            in_each_select(right, change);
+        }
+        _ => {}
+    }
+}
+
+/// The plain operator behind `OPERATOR(pg_catalog.x)`.
+fn operator(symbol: &str) -> Option<BinaryOperator> {
+    Some(match symbol {
+        "=" => BinaryOperator::Eq,
+        "<>" | "!=" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "!~~" => BinaryOperator::PGNotLikeMatch,
+        "||" => BinaryOperator::StringConcat,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        _ => return None,
+    })
+}
+
+/// Collations that order text as it is ordered anyway.
+fn is_plain_collation(name: &ObjectName) -> bool {
+    let last = name.0.last().and_then(ObjectNamePart::as_ident).map(|ident| ident.value.to_ascii_lowercase());
+    matches!(last.as_deref(), Some("default" | "c" | "posix" | "ucs_basic"))
+}
+
+/// Casts to types of the catalog: `reg...` become functions, others lose their schema.
+fn cast(value: &Expr, data_type: &mut DataType) -> Option<Expr> {
+    let class = match data_type {
+        DataType::Regclass => "regclass".to_owned(),
+        DataType::Custom(name, _) => name.0.last()?.as_ident()?.value.to_ascii_lowercase(),
+        _ => {
+            plain_type(data_type);
+            return None;
+        }
+    };
+    // A name in quotes is looked up, anything else is an oid to be shown.
+    let literal = matches!(value, Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(_), .. }));
+    let function = match (class.as_str(), literal) {
+        ("regclass", true) => "strata_regclass_oid",
+        ("regclass", false) => "strata_regclass_name",
+        ("regtype", true) => "strata_regtype_oid",
+        ("regtype", false) => "strata_regtype_name",
+        ("regnamespace", true) => "strata_regnamespace_oid",
+        ("regnamespace", false) => "strata_regnamespace_name",
+        ("regrole", _) => "pg_get_userbyid",
+        _ => {
+            plain_type(data_type);
+            return None;
+        }
+    };
+    Some(call(function, vec![value.clone()]))
+}
+
+/// Takes `pg_catalog.` and the quotes off a type's name; types that only the catalog has are text.
+fn plain_type(data_type: &mut DataType) {
+    match data_type {
+        DataType::Array(
+            ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element) | ArrayElemTypeDef::Parenthesis(element),
+        ) => plain_type(element),
+        DataType::Custom(name, _) => {
+            let Some(last) = name.0.last().and_then(ObjectNamePart::as_ident) else { return };
+            let word = last.value.to_ascii_lowercase();
+            let of_catalog = name.0.len() == 1 || name.0[0].as_ident().is_some_and(|schema| schema.value == "pg_catalog");
+            match word.as_str() {
+                "text" | "char" | "bpchar" | "cstring" | "aclitem" | "pg_node_tree" | "regproc" | "regprocedure" | "anyarray"
+                    if of_catalog =>
+                {
+                    *data_type = DataType::Text;
+                }
+                _ if of_catalog && name.0.len() > 1 => *name = ObjectName::from(vec![Ident::new(word)]),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+/// NULL for a subquery that never has a row; an aggregate around the one value of one that has at most one row.
+fn scalar_subquery(query: &mut Query) -> Option<Expr> {
+    if reads_empty(query) {
+        return Some(null());
+    }
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    if !reads_system(select) || is_aggregated(select) || select.selection.is_none() || query.limit_clause.is_some() {
+        return None;
+    }
+    if let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_mut_slice() {
+        *expr = call("max", vec![expr.clone()]);
+        query.order_by = None;
+    }
+    None
+}
+
+/// `ARRAY(SELECT ...)`.
+fn is_array_subquery(function: &Function) -> bool {
+    let is_array = function.name.to_string().eq_ignore_ascii_case("array");
+    is_array && matches!(function.args, FunctionArguments::Subquery(_))
+}
+
+/// `ARRAY(SELECT x ...)` as `(SELECT array_agg(x) ...)`, or NULL where there is nothing to collect.
+fn array_subquery(function: &Function) -> Option<Expr> {
+    if !is_array_subquery(function) {
+        return None;
+    }
+    let FunctionArguments::Subquery(query) = &function.args else { return None };
+    if reads_empty(query) {
+        return Some(empty_array());
+    }
+    let mut query = query.clone();
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    if is_unnest_of_reloptions(select) {
+        return Some(null_array());
+    }
+    if is_aggregated(select) || query.limit_clause.is_some() {
+        return None;
+    }
+    if let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_mut_slice() {
+        *expr = call("array_agg", vec![expr.clone()]);
+        query.order_by = None;
+        return Some(Expr::Subquery(query));
+    }
+    None
+}
+
+/// TOAST options, which psql appends to a table's own: there is no TOAST.
+fn is_unnest_of_reloptions(select: &Select) -> bool {
+    let [from] = select.from.as_slice() else { return false };
+    let text = from.relation.to_string();
+    text.contains("unnest(") && text.contains(".reloptions")
+}
+
+/// Functions that go by another name.
+fn renamed(function: &mut Function) -> Option<Expr> {
+    let name = function.name.0.last()?.as_ident()?.value.to_ascii_lowercase();
+    if name == "array_upper" {
+        function.name = ObjectName::from(vec![Ident::new("array_length")]);
+    }
+    None
+}
+
+/// `'{a,b}'` and `'{a,b}'::text[]` as `ARRAY['a', 'b']`.
+fn array_literal(expr: &Expr) -> Option<Expr> {
+    let (value, element) = match expr {
+        Expr::Nested(inner) => return array_literal(inner),
+        Expr::Cast { expr, data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)), .. } => {
+            (expr.as_ref(), Some(element.as_ref().clone()))
+        }
+        other => (other, None),
+    };
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = value else { return None };
+    let elements = crate::types::array::parse(text).ok()?;
+    let elements = elements.into_iter().map(|item| {
+        let literal = match item {
+            crate::types::array::Element::Null => null(),
+            crate::types::array::Element::Value(text) => Expr::Value(Value::SingleQuotedString(text).into()),
+            crate::types::array::Element::Array(_) => return None,
+        };
+        Some(match &element {
+            None => literal,
+            Some(data_type) => Expr::Cast {
+                kind: CastKind::DoubleColon,
+                expr: Box::new(literal),
+                data_type: data_type.clone(),
+                array: false,
+                format: None,
+            },
+        })
+    });
+    let elem = elements.collect::<Option<Vec<_>>>()?;
+    Some(Expr::Array(datafusion::sql::sqlparser::ast::Array { elem, named: true }))
+}
+
+/// Whether a query has no row because of what it reads.
+fn reads_empty(query: &Query) -> bool {
+    match query.body.as_ref() {
+        SetExpr::Select(select) => from_is_empty(select) && !is_aggregated(select),
+        _ => false,
+    }
+}
+
+/// Whether one of the tables that must match is always empty.
+fn from_is_empty(select: &Select) -> bool {
+    select.from.iter().any(|from| {
+        let inner = from.joins.iter().filter(|join| {
+            matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
+        });
+        let outer_keeps_left = from.joins.iter().all(|join| {
+            !matches!(
+                join.join_operator,
+                JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
+            )
+        });
+        let mut tables = std::iter::once(&from.relation).chain(inner.map(|join| &join.relation));
+        outer_keeps_left && tables.any(|table| catalog_table(table).is_some_and(|name| is_always_empty(&name)))
+    })
+}
+
+/// Whether it reads a system table.
+fn reads_system(select: &Select) -> bool {
+    let tables = select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    tables.filter_map(catalog_table).any(|name| is_system_table(&name))
+}
+
+/// The name of a table if it may be one of `pg_catalog`.
+fn catalog_table(table: &TableFactor) -> Option<String> {
+    let TableFactor::Table { name, args: None, .. } = table else { return None };
+    let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    match parts.as_slice() {
+        [name] if name.value.starts_with("pg_") => Some(name.value.clone()),
+        [schema, name] if schema.value == "pg_catalog" => Some(name.value.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a row comes out even if none goes in.
+fn is_aggregated(select: &Select) -> bool {
+    struct Finder;
+    impl datafusion::sql::sqlparser::ast::Visitor for Finder {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+            let name = function.name.0.last().and_then(ObjectNamePart::as_ident).map(|ident| ident.value.to_ascii_lowercase());
+            match name.as_deref() {
+                Some(
+                    "count" | "max" | "min" | "sum" | "avg" | "string_agg" | "array_agg" | "bool_or" | "bool_and" | "every"
+                    | "json_agg" | "jsonb_agg" | "json_object_agg" | "jsonb_object_agg",
+                ) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    let grouped = match &select.group_by {
+        GroupByExpr::Expressions(expressions, _) => !expressions.is_empty(),
+        GroupByExpr::All(_) => true,
+    };
+    grouped || select.projection.iter().any(|item| datafusion::sql::sqlparser::ast::Visit::visit(item, &mut Finder).is_break())
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let arguments = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)));
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+fn null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+fn boolean(value: bool) -> Expr {
+    Expr::Value(Value::Boolean(value).into())
+}
+
+fn as_text_array(expr: Expr) -> Expr {
+    Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(expr),
+        data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(DataType::Text), None)),
+        array: false,
+        format: None,
+    }
+}
+
+fn null_array() -> Expr {
+    as_text_array(null())
+}
+
+fn empty_array() -> Expr {
+    as_text_array(Expr::Array(datafusion::sql::sqlparser::ast::Array { elem: Vec::new(), named: true }))
+}
+
+fn is_null_array(expr: &Expr) -> bool {
+    *expr == null_array()
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+
+    use super::*;
+
+    fn check(sql: &str, expected: &str) {
+        let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+        statement(&mut parsed);
+        assert_eq!(parsed.to_string(), expected);
+    }
+
+    #[test]
+    fn what_psql_writes() {
+        check(
+            "SELECT 1 FROM t WHERE a OPERATOR(pg_catalog.~) '^(x)$' COLLATE pg_catalog.default",
+            "SELECT 1 FROM t WHERE a ~ '^(x)$'",
+        );
+        check("SELECT 'a.b'::regclass::oid", "SELECT strata_regclass_oid('a.b')::oid");
+        check("SELECT c.oid::pg_catalog.regclass::pg_catalog.text", "SELECT strata_regclass_name(c.oid)::TEXT");
+        check("SELECT x::pg_catalog.int2[], 'r'::\"char\"", "SELECT x::int2[], 'r'::TEXT");
+        check(
+            "SELECT (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d WHERE d.adnum = a.attnum) FROM t a",
+            "SELECT NULL FROM t a",
+        );
+        check(
+            "SELECT (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) FROM pg_catalog.pg_type t",
+            "SELECT (SELECT max(c.relkind = 'c') FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) FROM pg_catalog.pg_type t",
+        );
+        check(
+            "SELECT array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', ') FROM c",
+            "SELECT array_to_string(c.reloptions, ', ') FROM c",
+        );
+        check(
+            "SELECT ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid)) FROM t",
+            "SELECT ARRAY[]::TEXT[] FROM t",
+        );
+        check("SELECT 1 WHERE 'd' = ANY('{d,e}'::text[])", "SELECT 1 WHERE 'd' = ANY(ARRAY['d'::TEXT, 'e'::TEXT])");
+    }
+
+    #[test]
+    fn topics_are_left_alone() {
+        for sql in [
+            "SELECT (SELECT name FROM hosts WHERE hosts.id = app.host) FROM app",
+            "SELECT EXISTS (SELECT 1 FROM logs.pg_trigger)",
+            "SELECT (SELECT count(*) FROM pg_catalog.pg_trigger)",
+            "SELECT x::text, y::mytype FROM app",
+        ] {
+            let expected = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap()[0].to_string();
+            check(sql, &expected);
+        }
+    }
+}

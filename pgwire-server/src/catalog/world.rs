@@ -1,0 +1,256 @@
+//! Everything that exists, as PostgreSQL would number it.
+//!
+//! Schemas, topics, views and indexes bring their own oids (from 16384 on). What is built in has fixed ones below that.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use arrow::datatypes::FieldRef;
+use datafusion::catalog::CatalogProvider;
+use datafusion::execution::SessionState;
+use parking_lot::RwLock;
+use strata_catalog::Topic;
+use strata_engine::Engine;
+use strata_engine::session::SessionInfo;
+use strata_storage::ColumnId;
+
+/// Schema `pg_catalog`.
+pub const PG_CATALOG_OID: u32 = 11;
+/// Schema `information_schema`.
+pub const INFORMATION_SCHEMA_OID: u32 = 13_000;
+/// Schema `sys`, and the base of its tables' oids.
+pub const SYS_OID: u32 = 12_000;
+/// The one role.
+pub const ROLE_OID: u32 = 10;
+/// The one database.
+pub const DATABASE_OID: u32 = 5;
+/// How topics are stored, to clients that ask.
+pub const HEAP_OID: u32 = 2;
+/// Number of `attrs` among a topic's columns. Declared columns are numbered by their ids, which never change; these three
+/// stand behind all that may still be added.
+pub const ATTRS_NUMBER: i16 = 32_001;
+
+/// Where the world is looked up.
+#[derive(Clone)]
+pub struct Source {
+    /// Topics, views, comments.
+    pub engine: Arc<Engine>,
+    /// Whose search path counts.
+    pub session: Arc<SessionInfo>,
+    /// For the columns of views and system tables.
+    pub catalog: Weak<dyn CatalogProvider>,
+    /// For the list of functions.
+    pub state: Weak<RwLock<SessionState>>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("session", &self.session.id).finish_non_exhaustive()
+    }
+}
+
+/// What a relation is.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// A topic.
+    Topic(Arc<Topic>),
+    /// A view and its query.
+    View(String),
+    /// An index of a topic.
+    Index {
+        /// The topic.
+        topic: Arc<Topic>,
+        /// Number of its column.
+        column: i16,
+        /// `bloom`, `inverted` ...
+        method: String,
+        /// Its `WITH (...)`.
+        options: BTreeMap<String, String>,
+    },
+    /// A table that is computed: `sys.topics`, `pg_class` ...
+    System,
+}
+
+/// A column of a relation.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// Number, from 1.
+    pub number: i16,
+    /// Name and type.
+    pub field: FieldRef,
+}
+
+/// A relation.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Identity.
+    pub oid: u32,
+    /// Identity of the schema.
+    pub namespace: u32,
+    /// Name of the schema.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+    /// What it is.
+    pub shape: Shape,
+    /// Its columns; empty for views when nobody asked.
+    pub attributes: Vec<Attribute>,
+    /// How many records it has; -1 if nobody counted.
+    pub rows: i64,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+impl Relation {
+    /// `relkind`.
+    pub fn kind(&self) -> &'static str {
+        match self.shape {
+            Shape::Topic(_) => "r",
+            Shape::View(_) => "v",
+            Shape::Index { .. } => "i",
+            // Computed tables have nothing on disk, as views have not.
+            Shape::System => "v",
+        }
+    }
+}
+
+/// Everything that exists at a moment.
+#[derive(Debug)]
+pub struct World {
+    /// Where it was looked up.
+    pub source: Source,
+    /// Schemas: (oid, name).
+    pub namespaces: Vec<(u32, String)>,
+    /// Relations.
+    pub relations: Vec<Relation>,
+    /// Comments: (object, column number or 0, text).
+    pub comments: Vec<(u32, i16, String)>,
+}
+
+impl World {
+    /// Looks around. Views are planned for their columns only if `with_columns`; one that cannot be planned any more has
+    /// none.
+    pub async fn look(source: &Source, with_columns: bool) -> Self {
+        let topics = source.engine.topics();
+        let mut namespaces: Vec<(u32, String)> = vec![
+            (PG_CATALOG_OID, "pg_catalog".to_owned()),
+            (SYS_OID, "sys".to_owned()),
+            (INFORMATION_SCHEMA_OID, "information_schema".to_owned()),
+        ];
+        namespaces.extend(topics.schemas().into_iter().map(|schema| (schema.oid, schema.name)));
+        let oid_of = |name: &str| namespaces.iter().find(|(_, known)| known == name).map_or(0, |(oid, _)| *oid);
+        let mut relations = Vec::new();
+        for topic in topics.list() {
+            let snapshot = topic.snapshot();
+            let definition = Arc::clone(&snapshot.topic);
+            let bytes = snapshot.segments.iter().map(|segment| segment.bytes).sum();
+            add_topic(&definition, oid_of(&definition.schema), snapshot.rows(), bytes, &mut relations);
+        }
+        let catalog = source.catalog.upgrade();
+        for view in topics.views() {
+            let schema = catalog.as_ref().filter(|_| with_columns).and_then(|catalog| catalog.schema(&view.schema));
+            let provider = match schema {
+                Some(schema) => schema.table(&view.name).await.ok().flatten(),
+                None => None,
+            };
+            let fields = provider.map(|provider| provider.schema().fields().iter().cloned().collect::<Vec<_>>());
+            relations.push(Relation {
+                oid: view.oid,
+                namespace: oid_of(&view.schema),
+                schema: view.schema.clone(),
+                name: view.name.clone(),
+                shape: Shape::View(view.query.clone()),
+                attributes: numbered(fields.unwrap_or_default()),
+                rows: -1,
+                bytes: 0,
+            });
+        }
+        add_system(catalog.as_ref(), with_columns, &mut relations).await;
+        let comments = topics.comments().into_iter();
+        let comments = comments.map(|(object, column, text)| (object, column.map_or(0, number_of), text)).collect();
+        Self { source: source.clone(), namespaces, relations, comments }
+    }
+
+    /// A relation by oid.
+    pub fn relation(&self, oid: u32) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.oid == oid)
+    }
+}
+
+fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relations: &mut Vec<Relation>) {
+    let attributes: Vec<Attribute> = topic
+        .columns
+        .columns()
+        .map(|column| Attribute { number: number_of(column.id), field: Arc::new(column.field()) })
+        .collect();
+    for index in &topic.indexes {
+        let number = number_of(index.column);
+        let indexed = attributes.iter().find(|attribute| attribute.number == number);
+        relations.push(Relation {
+            oid: index.oid,
+            namespace,
+            schema: topic.schema.clone(),
+            name: index.name.clone(),
+            shape: Shape::Index {
+                topic: Arc::clone(topic),
+                column: number,
+                method: index.method.clone(),
+                options: index.options.clone(),
+            },
+            attributes: indexed.map(|attribute| Attribute { number: 1, field: Arc::clone(&attribute.field) }).into_iter().collect(),
+            rows: i64::try_from(rows).unwrap_or(i64::MAX),
+            bytes: 0,
+        });
+    }
+    relations.push(Relation {
+        oid: topic.oid(),
+        namespace,
+        schema: topic.schema.clone(),
+        name: topic.name.clone(),
+        shape: Shape::Topic(Arc::clone(topic)),
+        attributes,
+        rows: i64::try_from(rows).unwrap_or(i64::MAX),
+        bytes,
+    });
+}
+
+/// Tables of `sys` in alphabetical order behind the schema's own oid, then those of this crate with their fixed oids.
+async fn add_system(catalog: Option<&Arc<dyn CatalogProvider>>, with_columns: bool, relations: &mut Vec<Relation>) {
+    let system = |oid, namespace, schema: &str, name: &str, fields: Vec<FieldRef>| Relation {
+        oid,
+        namespace,
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        shape: Shape::System,
+        attributes: numbered(fields),
+        rows: -1,
+        bytes: 0,
+    };
+    if let Some(sys) = catalog.and_then(|catalog| catalog.schema("sys")) {
+        let mut names = sys.table_names();
+        names.sort();
+        for (oid, name) in (SYS_OID + 1..).zip(&names) {
+            let provider = if with_columns { sys.table(name).await.ok().flatten() } else { None };
+            let fields = provider.map(|provider| provider.schema().fields().iter().cloned().collect::<Vec<_>>());
+            relations.push(system(oid, SYS_OID, "sys", name, fields.unwrap_or_default()));
+        }
+    }
+    for (namespace, table) in super::fixed_tables() {
+        let schema = if namespace == PG_CATALOG_OID { "pg_catalog" } else { "information_schema" };
+        relations.push(system(table.oid, namespace, schema, table.name, table.schema().fields().iter().cloned().collect()));
+    }
+}
+
+fn numbered(fields: Vec<FieldRef>) -> Vec<Attribute> {
+    (1..).zip(fields).map(|(number, field)| Attribute { number, field }).collect()
+}
+
+/// A column's number: its id, or a place behind all ids.
+pub fn number_of(column: ColumnId) -> i16 {
+    match column {
+        ColumnId::ATTRS => ATTRS_NUMBER,
+        ColumnId::OFFSET => ATTRS_NUMBER + 1,
+        ColumnId::INGESTED_AT => ATTRS_NUMBER + 2,
+        ColumnId(id) => i16::try_from(id).unwrap_or(i16::MAX),
+    }
+}

@@ -1,0 +1,81 @@
+//! What can go wrong between a client and the engine.
+
+use std::io;
+
+use strata_engine::EngineError;
+
+/// An error of this crate. `sqlstate.rs` gives each its SQLSTATE.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine said no.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The engine or a type said no at a place in the client's data.
+    #[error("{source}")]
+    At {
+        /// Where, as PostgreSQL's CONTEXT lines say it: `COPY app, line 3, column status: "abc"`.
+        context: String,
+        /// What.
+        source: EngineError,
+    },
+    /// The client sent what the protocol does not allow.
+    #[error("{0}")]
+    Protocol(String),
+    /// The client speaks a protocol that is not spoken here.
+    #[error("unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.2")]
+    UnsupportedProtocol {
+        /// Major version.
+        major: u16,
+        /// Minor version.
+        minor: u16,
+    },
+    /// Every connection is taken.
+    #[error("sorry, too many clients already")]
+    TooManyConnections,
+    /// Start-up took too long.
+    #[error("canceling authentication due to timeout")]
+    StartupTimeout,
+    /// A database that is not there.
+    #[error("database \"{0}\" does not exist")]
+    UndefinedDatabase(String),
+    /// A start-up packet without a user.
+    #[error("no PostgreSQL user name specified in startup packet")]
+    NoUser,
+    /// The client ended its COPY with a failure of its own.
+    #[error("COPY from stdin failed: {0}")]
+    CopyFailed(String),
+    /// The server stops.
+    #[error("terminating connection due to administrator command")]
+    Terminated,
+    /// More of something than is allowed.
+    #[error("{0}")]
+    Limit(String),
+    /// The connection broke. Nobody is there to be told.
+    #[error("connection to client lost: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What every fallible function of this crate returns, but for `types`, which speaks the engine's errors.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Adds where it happened.
+    pub fn at(source: EngineError, context: impl Into<String>) -> Self {
+        Self::At { context: context.into(), source }
+    }
+
+    /// Whether the connection cannot go on.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::UnsupportedProtocol { .. }
+            | Self::TooManyConnections
+            | Self::StartupTimeout
+            | Self::UndefinedDatabase(_)
+            | Self::NoUser
+            | Self::Terminated
+            | Self::Io(_) => true,
+            Self::Engine(error) => matches!(error, EngineError::ShuttingDown),
+            Self::At { .. } | Self::Protocol(_) | Self::CopyFailed(_) | Self::Limit(_) => false,
+        }
+    }
+}

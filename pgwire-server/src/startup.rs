@@ -1,0 +1,152 @@
+//! From the first byte of a connection to a session.
+//!
+//! Requests for encryption are answered with `N`; a client that insists leaves by itself. Only loopback may connect
+//! without a password, and the binary binds nothing else; every user name is the one user there is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgwire::messages::PgWireBackendMessage as Backend;
+use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey};
+use strata_engine::session::{Session, SessionOptions};
+use strata_engine::Engine;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::cancel::CancelKeys;
+use crate::error::{Error, Result};
+use crate::wire::{Reader, StartupPacket, Writer};
+
+/// The one database.
+pub const DATABASE: &str = "strata";
+/// The one user.
+pub const USER: &str = "strata";
+/// Packets before the session begins, at most: each kind of encryption once, and the start itself.
+const PACKETS_MAX: usize = 3;
+
+/// What a client turned out to want.
+pub enum Wish {
+    /// A session, with these parameters.
+    Session(BTreeMap<String, String>),
+    /// To stop another's statement, or nothing; both are over.
+    Nothing,
+}
+
+/// Reads packets until the client says what it wants.
+///
+/// # Errors
+/// Packets that make no sense.
+pub async fn listen(
+    reader: &mut Reader<OwnedReadHalf>,
+    writer: &mut Writer<OwnedWriteHalf>,
+    keys: &CancelKeys,
+) -> Result<Wish> {
+    for _ in 0..PACKETS_MAX {
+        match reader.startup().await? {
+            None => return Ok(Wish::Nothing),
+            Some(StartupPacket::Ssl | StartupPacket::Gss) => {
+                writer.byte(b'N');
+                writer.flush().await?;
+            }
+            Some(StartupPacket::Cancel { process, secret }) => {
+                keys.cancel(process, &secret);
+                return Ok(Wish::Nothing);
+            }
+            Some(StartupPacket::Session { minor, parameters }) => {
+                let options: Vec<String> = parameters.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
+                if minor > 0 || !options.is_empty() {
+                    writer.message(Backend::NegotiateProtocolVersion(NegotiateProtocolVersion::new(0, options)))?;
+                }
+                return Ok(Wish::Session(parameters));
+            }
+        }
+    }
+    Err(Error::Protocol("too many packets before the start of the session".to_owned()))
+}
+
+/// Opens the session and says hello.
+///
+/// # Errors
+/// Parameters that do not fit.
+pub async fn open(
+    engine: &Arc<Engine>,
+    mut parameters: BTreeMap<String, String>,
+    address: String,
+    writer: &mut Writer<OwnedWriteHalf>,
+    keys: &CancelKeys,
+) -> Result<Session> {
+    let user = parameters.remove("user").filter(|user| !user.is_empty()).ok_or(Error::NoUser)?;
+    // Clients that name no database ask for one named like the user.
+    let database = parameters.remove("database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone());
+    if database != DATABASE && database != user {
+        return Err(Error::UndefinedDatabase(database));
+    }
+    if parameters.remove("replication").is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0")) {
+        return Err(Error::Protocol("replication connections are not offered".to_owned()));
+    }
+    let mut settings: Vec<(String, String)> = Vec::new();
+    if let Some(options) = parameters.remove("options") {
+        settings.extend(command_line(&options)?);
+    }
+    settings.extend(parameters.into_iter().filter(|(name, _)| !name.starts_with("_pq_.")));
+    let session = Session::new(
+        Arc::clone(engine),
+        SessionOptions { user: USER.to_owned(), database: DATABASE.to_owned(), address, parameters: settings },
+    )?;
+    let process = session.info().id;
+    let secret = keys.add(process, session.cancel_handle())?;
+    writer.message(Backend::Authentication(Authentication::Ok))?;
+    for (name, value) in session.reported_parameters() {
+        writer.message(Backend::ParameterStatus(ParameterStatus::new(name, value)))?;
+    }
+    writer.message(Backend::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
+    Ok(session)
+}
+
+/// Settings of the `options` parameter: `-c name=value`, `--name=value`, with backslashes before spaces that belong to a
+/// value.
+fn command_line(options: &str) -> Result<Vec<(String, String)>> {
+    let mut words = vec![String::new()];
+    let mut characters = options.chars();
+    while let Some(character) = characters.next() {
+        match (character, words.last_mut()) {
+            ('\\', Some(word)) => word.extend(characters.next()),
+            (space, Some(word)) if space.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(String::new());
+                }
+            }
+            (other, Some(word)) => word.push(other),
+            (_, None) => {}
+        }
+    }
+    let mut settings = Vec::new();
+    let mut words = words.into_iter().filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        let assignment = if word == "-c" {
+            words.next()
+        } else {
+            word.strip_prefix("-c").or_else(|| word.strip_prefix("--")).map(str::to_owned)
+        };
+        let pair = assignment.as_deref().and_then(|text| text.split_once('='));
+        let (name, value) = pair.ok_or_else(|| Error::Protocol(format!("invalid command-line argument: {word}")))?;
+        settings.push((name.replace('-', "_"), value.to_owned()));
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_settings() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            command_line("-c statement_timeout=5s  --search-path=a,b -cTimeZone=Asia\\ /x").unwrap(),
+            [pair("statement_timeout", "5s"), pair("search_path", "a,b"), pair("TimeZone", "Asia /x")]
+        );
+        assert!(command_line("").unwrap().is_empty());
+        assert!(command_line("-c").is_err());
+        assert!(command_line("-d 3").is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! Messages on the connection: bytes in, bytes out.
+//!
+//! The frames that a client sends are taken apart here, because every length in them is checked before it is believed.
+//! What goes back is encoded by the `pgwire` crate's message types; rows are written straight into the buffer.
+
+pub mod frontend;
+pub mod reader;
+pub mod startup;
+pub mod writer;
+
+pub use frontend::{Frontend, Target};
+pub use reader::Reader;
+pub use startup::StartupPacket;
+pub use writer::Writer;
