@@ -128,7 +128,7 @@ pub struct Call {
 pub fn wrap(binary: &Path, script: &Path, trace: &Path) -> anyhow::Result<()> {
     let (binary, trace) = (binary.display(), trace.display());
     let text = format!(
-        "#!/bin/sh\nexec strace -D -f -y -xx -s {WRITE_BYTES_MAX} -e signal=none -e trace={CALLS} -o '{trace}' '{binary}' \"$@\"\n"
+        "#!/bin/sh\nexec strace -D -f -y -xx -s {WRITE_BYTES_MAX} -e signal=kill -e trace={CALLS} -o '{trace}' '{binary}' \"$@\"\n"
     );
     std::fs::write(script, text)?;
     std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755))?;

@@ -41,23 +41,33 @@ pub struct Batch {
     pub acknowledged_at: Option<u64>,
 }
 
+impl Batch {
+    /// Records in it.
+    pub fn rows(&self) -> u64 {
+        self.last - self.first + 1
+    }
+}
+
 impl Account {
     /// The message of record `number`.
     pub fn message(&self, number: u64) -> String {
         format!("{} {number} {}", self.producer, "words ".repeat((number % 13) as usize))
     }
 
+    /// A batch as NDJSON.
+    pub fn lines(&self, batch: &Batch) -> String {
+        let line = |number: u64| {
+            let (message, level) = (self.message(number), ["info", "warn", "error"][(number % 3) as usize]);
+            format!("{{\"message\":\"{message}\",\"level\":\"{level}\",\"n\":{number}}}\n")
+        };
+        (batch.first..=batch.last).map(line).collect()
+    }
+
     /// Sends a batch; how many records the server took, and how many it had.
     pub fn send(&self, http: &Http, batch: &Batch) -> anyhow::Result<(u64, u64)> {
-        let mut lines = String::new();
-        for number in batch.first..=batch.last {
-            let message = self.message(number);
-            let level = ["info", "warn", "error"][(number % 3) as usize];
-            lines.push_str(&format!("{{\"message\":\"{message}\",\"level\":\"{level}\",\"n\":{number}}}\n"));
-        }
         let sequence = format!("{}-{}", batch.first, batch.last);
         let headers = [("Strata-Producer", self.producer.as_str()), ("Strata-Sequence", &sequence)];
-        let answer = http.records(self.topic, &headers, lines.as_bytes())?;
+        let answer = http.records(self.topic, &headers, self.lines(batch).as_bytes())?;
         if answer.status != 200 {
             bail!("status {}: {}", answer.status, answer.body);
         }
@@ -92,7 +102,7 @@ fn produce(number: usize, http: &Http, trace: &Path, stop: &AtomicBool, seed: u6
         account.batches.push(batch.clone());
         let begun = Instant::now();
         match account.send(http, &batch) {
-            Ok(counts) => anyhow::ensure!(counts == (batch.last - batch.first + 1, 0), "{batch:?} gave {counts:?}"),
+            Ok(counts) => anyhow::ensure!(counts == (batch.rows(), 0), "{batch:?} gave {counts:?}"),
             // The kill; whether the batch was taken is not known.
             Err(error) => {
                 tidy_end(&error, begun)?;
