@@ -30,7 +30,7 @@ pub use state::TopicState;
 pub(crate) use state::{SealClaim, Turn};
 
 /// A batch that is durable in the log and not yet sealed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BufferedBatch {
     /// Offset of its first record.
     pub base_offset: Offset,

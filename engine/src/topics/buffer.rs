@@ -6,11 +6,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use strata_storage::memory::Reservation;
 use strata_storage::wal::WalPosition;
 use strata_storage::{Offset, RangeSet};
 
 use super::BufferedBatch;
+
+/// Records of a batch that was put together from small ones, at most.
+const JOINED_ROWS_MAX: usize = 1024;
 
 /// Sequence numbers that are durable in the log and not yet in the catalog.
 #[derive(Debug, Clone)]
@@ -58,9 +62,16 @@ impl Buffer {
         }
     }
 
-    /// Appends a durable batch.
+    /// Appends a durable batch. Small ones that came in together become one batch.
     pub fn push(&mut self, batch: BufferedBatch) {
         debug_assert!(self.batches.back().is_none_or(|last| last.end_offset() == batch.base_offset), "offsets are dense");
+        let batch = match self.joined_with_last(&batch) {
+            Some(joined) => {
+                self.pop_last();
+                joined
+            }
+            None => batch,
+        };
         self.rows += batch.batch.num_rows() as u64;
         self.bytes += batch.bytes;
         self.memory.grow(batch.bytes);
@@ -68,6 +79,27 @@ impl Buffer {
         self.waiting.bytes += batch.bytes;
         self.waiting.since_us.get_or_insert(batch.ingested_at_us);
         self.batches.push_back(Arc::new(batch));
+    }
+
+    /// The last batch and `next` as one, if that is possible and worth it: a row of its own costs a hundred times its bytes.
+    fn joined_with_last(&self, next: &BufferedBatch) -> Option<BufferedBatch> {
+        let last = self.batches.back().filter(|_| self.batches.len() > self.claimed)?;
+        let schema = last.batch.schema_ref();
+        let joinable = last.ingested_at_us == next.ingested_at_us
+            && last.batch.num_rows() + next.batch.num_rows() <= JOINED_ROWS_MAX
+            && schema == next.batch.schema_ref();
+        let batch = joinable.then(|| concat_batches(schema, [&last.batch, &next.batch])).transpose().ok()??;
+        let bytes = batch.get_array_memory_size();
+        Some(BufferedBatch { batch, bytes, ..BufferedBatch::clone(last) })
+    }
+
+    fn pop_last(&mut self) {
+        let Some(last) = self.batches.pop_back() else { return };
+        self.rows -= last.batch.num_rows() as u64;
+        self.bytes -= last.bytes;
+        self.memory.shrink(last.bytes);
+        self.waiting.rows -= last.batch.num_rows() as u64;
+        self.waiting.bytes -= last.bytes;
     }
 
     /// Remembers sequence numbers until they are in the catalog.
@@ -166,5 +198,66 @@ impl Buffer {
             bytes: sum.bytes + batch.bytes,
             ..sum
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use strata_storage::memory::{Consumer, Memory};
+
+    use super::*;
+
+    fn batch(base_offset: Offset, rows: i64, ingested_at_us: i64) -> BufferedBatch {
+        let values: ArrayRef = Arc::new(Int64Array::from_iter_values(base_offset..base_offset + rows));
+        let batch = RecordBatch::try_from_iter([("n", values)]).unwrap();
+        let position = WalPosition { file: 1, byte: base_offset.cast_unsigned() };
+        BufferedBatch { base_offset, ingested_at_us, bytes: batch.get_array_memory_size(), batch, position }
+    }
+
+    fn buffer(memory: &Memory) -> Buffer {
+        Buffer::new(memory.reservation(Consumer::Buffer))
+    }
+
+    #[test]
+    fn trickling_records_share_a_batch() {
+        let memory = Memory::with_limit(1 << 20);
+        let mut buffer = buffer(&memory);
+        for offset in 0..10 {
+            buffer.push(batch(offset, 1, offset / 5));
+        }
+        let shape: Vec<_> =
+            buffer.snapshot().iter().map(|batch| (batch.base_offset, batch.rows(), batch.position.byte)).collect();
+        assert_eq!(shape, [(0, 5, 0), (5, 5, 5)]);
+        assert_eq!((buffer.rows(), buffer.waiting().rows), (10, 10));
+        assert_eq!((buffer.bytes(), buffer.waiting().bytes), (memory.used(), memory.used()));
+        buffer.release_batches(10);
+        assert_eq!((buffer.rows(), memory.used()), (0, 0));
+    }
+
+    #[test]
+    fn a_claimed_batch_is_left_alone() {
+        let memory = Memory::with_limit(1 << 20);
+        let mut buffer = buffer(&memory);
+        buffer.push(batch(0, 1, 0));
+        assert_eq!(buffer.claim(100).len(), 1);
+        buffer.push(batch(1, 1, 0));
+        assert_eq!(buffer.snapshot().len(), 2);
+        assert_eq!(buffer.waiting().rows, 1);
+        buffer.unclaim(0);
+        assert_eq!(buffer.waiting().rows, 2);
+    }
+
+    #[test]
+    fn a_claim_ends_where_the_rows_do() {
+        let memory = Memory::with_limit(1 << 20);
+        let mut buffer = buffer(&memory);
+        for offset in (0..400).step_by(100) {
+            buffer.push(batch(offset, 100, offset));
+        }
+        assert_eq!(buffer.claim(250).len(), 2);
+        assert_eq!(buffer.claim(50).len(), 1, "at least one batch");
+        assert_eq!(buffer.claim(1000).len(), 1);
+        assert_eq!(buffer.claim(1000).len(), 0);
     }
 }
