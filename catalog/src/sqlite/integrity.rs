@@ -58,7 +58,10 @@ pub(super) fn check(connection: &Connection) -> Result<()> {
     tables.iter().try_for_each(|table| check_rows(connection, table))
 }
 
-fn schema_text(connection: &Connection) -> Result<Vec<(String, String, String, Option<String>)>> {
+/// Type, name, table and text of one entry of `sqlite_schema`.
+type SchemaEntry = (String, String, String, Option<String>);
+
+fn schema_text(connection: &Connection) -> Result<Vec<SchemaEntry>> {
     let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -40,10 +40,12 @@ impl Topics {
     /// Reads the catalog.
     pub(crate) async fn load(catalog: Arc<dyn Catalog>, memory: Memory) -> Result<Self> {
         let shared = Shared { memory, retired: Arc::new(Retired::default()) };
-        let mut names = Names::default();
-        names.schemas = catalog.schemas().await?.into_iter().map(|schema| (schema.name.clone(), schema)).collect();
-        names.views = catalog.views().await?.into_iter().map(|v| ((v.schema.clone(), v.name.clone()), Arc::new(v))).collect();
-        names.comments = catalog.comments().await?.into_iter().map(|(oid, column, text)| ((oid, column), text)).collect();
+        let mut names = Names {
+            schemas: catalog.schemas().await?.into_iter().map(|schema| (schema.name.clone(), schema)).collect(),
+            views: catalog.views().await?.into_iter().map(|v| ((v.schema.clone(), v.name.clone()), Arc::new(v))).collect(),
+            comments: catalog.comments().await?.into_iter().map(|(oid, column, text)| ((oid, column), text)).collect(),
+            ..Names::default()
+        };
         let mut segments: HashMap<TopicId, Vec<Arc<SegmentMeta>>> = HashMap::new();
         for segment in catalog.segments().await? {
             segments.entry(segment.topic).or_default().push(Arc::new(segment));

@@ -146,7 +146,7 @@ impl SegmentReader {
         match self.source(column) {
             Source::Null => (0..chunks).map(|chunk| self.null_chunk(column, self.chunk_rows(chunk).len())).collect(),
             Source::Stored(stored) => {
-                let all = Vec::from([0..self.meta.rows as u32]);
+                let all = std::iter::once(0..self.meta.rows as u32).collect::<Vec<_>>();
                 self.decode(stored, all, CHUNK_ROWS).await
             }
             Source::Attrs(recipe, _) => {

@@ -108,7 +108,7 @@ impl Session {
         self.refuse_in_block("DROP SCHEMA", |created| *created == made)?;
         let inside: Vec<_> = topics.list().iter().map(|topic| topic.definition()).filter(|topic| topic.schema == name).collect();
         let views: Vec<_> = topics.views().into_iter().filter(|view| view.schema == name).collect();
-        if !cascade && !(inside.is_empty() && views.is_empty()) {
+        if !(cascade || inside.is_empty() && views.is_empty()) {
             return Err(EngineError::Dependent { what: ObjectClass::Schema, name });
         }
         for view in views {

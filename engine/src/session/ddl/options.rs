@@ -193,7 +193,7 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     };
     let bytes = number * unit;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in the same expression")]
-    (bytes >= 1.0 && bytes < 1e18).then_some(bytes as u64)
+    (1.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 #[cfg(test)]
