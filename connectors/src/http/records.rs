@@ -73,13 +73,19 @@ async fn prepare(
 
 /// `?format=` wins over `Content-Type`.
 fn format(query: Option<&str>, headers: &HeaderMap) -> Result<Format, Refusal> {
+    let mut asked = None;
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        return match pair {
-            "format=raw" => Ok(Format::Raw),
-            "format=ndjson" => Ok(Format::Ndjson),
-            _ => Err(Refusal::bad_request(format!("the query parameter \"{pair}\" is not known"))
-                .hint("Only format=ndjson and format=raw are.")),
+        asked = match pair {
+            "format=raw" => Some(Format::Raw),
+            "format=ndjson" => Some(Format::Ndjson),
+            _ => {
+                return Err(Refusal::bad_request(format!("the query parameter \"{pair}\" is not known"))
+                    .hint("Only format=ndjson and format=raw are."));
+            }
         };
+    }
+    if let Some(format) = asked {
+        return Ok(format);
     }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Ndjson) };
     let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

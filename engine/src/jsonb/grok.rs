@@ -103,12 +103,7 @@ fn value(text: &str, kind: Kind, out: &mut String) {
 }
 
 /// Appends `text` with every `%{...}` replaced by its pattern in a group.
-fn expand(
-    text: &str,
-    nesting: usize,
-    out: &mut String,
-    fields: &mut Vec<(String, Kind)>,
-) -> std::result::Result<(), String> {
+fn expand(text: &str, nesting: usize, out: &mut String, fields: &mut Vec<(String, Kind)>) -> std::result::Result<(), String> {
     if nesting > NESTING_MAX || out.len() > EXPANDED_BYTES_MAX {
         return Err("grok pattern is too large".to_owned());
     }
@@ -169,7 +164,9 @@ mod tests {
         check(
             "%{SYSLOGTIMESTAMP:time} %{SYSLOGHOST:host} %{PROG:program}(?:\\[%{POSINT:pid:int}\\])?: %{GREEDYDATA:text}",
             "Dec 10 06:55:46 LabSZ sshd[24200]: Invalid user webmaster from 173.234.31.186",
-            Some(r#"{"pid": 24200, "host": "LabSZ", "text": "Invalid user webmaster from 173.234.31.186", "time": "Dec 10 06:55:46", "program": "sshd"}"#),
+            Some(
+                r#"{"pid": 24200, "host": "LabSZ", "text": "Invalid user webmaster from 173.234.31.186", "time": "Dec 10 06:55:46", "program": "sshd"}"#,
+            ),
         );
         check(
             "%{TIMESTAMP_ISO8601:time} %{LOGLEVEL:level}",
@@ -179,7 +176,9 @@ mod tests {
         check(
             "%{COMMONAPACHELOG}",
             "127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] \"GET /a.gif HTTP/1.0\" 200 2326",
-            Some(r#"{"auth": "frank", "verb": "GET", "bytes": "2326", "ident": "-", "request": "/a.gif", "clientip": "127.0.0.1", "response": "200", "timestamp": "10/Oct/2000:13:55:36 -0700", "httpversion": "1.0"}"#),
+            Some(
+                r#"{"auth": "frank", "verb": "GET", "bytes": "2326", "ident": "-", "request": "/a.gif", "clientip": "127.0.0.1", "response": "200", "timestamp": "10/Oct/2000:13:55:36 -0700", "httpversion": "1.0"}"#,
+            ),
         );
     }
 

@@ -38,7 +38,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("URIPARAM", r"\?[^\s#]*"),
     ("URIPATHPARAM", r"%{URIPATH}(?:%{URIPARAM})?"),
     ("URI", r"%{URIPROTO}://(?:%{USER}(?::[^@\s]*)?@)?(?:%{URIHOST})?(?:%{URIPATHPARAM})?"),
-    ("MONTH", r"\b(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"),
+    (
+        "MONTH",
+        r"\b(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
+    ),
     ("MONTHNUM", r"(?:0?[1-9]|1[0-2])"),
     ("MONTHNUM2", r"(?:0[1-9]|1[0-2])"),
     ("MONTHDAY", r"(?:3[01]|[12][0-9]|0?[1-9])"),
@@ -57,7 +60,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("TIMESTAMP_ISO8601", r"[0-9]{4}-%{MONTHNUM}-%{MONTHDAY}[T ]%{HOUR}:?%{MINUTE}(?::?%{SECOND})?%{ISO8601_TIMEZONE}?"),
     ("SYSLOGTIMESTAMP", r"%{MONTH} +%{MONTHDAY} %{TIME}"),
     ("HTTPDATE", r"%{MONTHDAY}/%{MONTH}/[0-9]{4}:%{TIME} %{INT}"),
-    ("LOGLEVEL", r"\b(?i:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|alert|emerg(?:ency)?)\b"),
+    (
+        "LOGLEVEL",
+        r"\b(?i:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|alert|emerg(?:ency)?)\b",
+    ),
     ("PROG", r"[!-Z\\^-~]+"),
     ("SYSLOGPROG", r"%{PROG:program}(?:\[%{POSINT:pid}\])?"),
     ("SYSLOGHOST", r"%{IPORHOST}"),
@@ -66,7 +72,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("SYSLOGLINE", r"%{SYSLOGBASE} %{GREEDYDATA:message}"),
     ("JAVACLASS", r"(?:[a-zA-Z$_][a-zA-Z$_0-9]*\.)*[a-zA-Z$_][a-zA-Z$_0-9]*"),
     ("JAVAFILE", r"[a-zA-Z$_0-9. -]+"),
-    ("COMMONAPACHELOG", r#"%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \[%{HTTPDATE:timestamp}\] "(?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})" %{NUMBER:response} (?:%{NUMBER:bytes}|-)"#),
+    (
+        "COMMONAPACHELOG",
+        r#"%{IPORHOST:clientip} %{USER:ident} %{USER:auth} \[%{HTTPDATE:timestamp}\] "(?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})" %{NUMBER:response} (?:%{NUMBER:bytes}|-)"#,
+    ),
     ("COMBINEDAPACHELOG", r"%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}"),
 ];
 

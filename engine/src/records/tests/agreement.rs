@@ -32,7 +32,13 @@ fn check(parser: &mut RecordParser, chunk: &[u8]) {
         }
     }
     let describe = || String::from_utf8_lossy(chunk).into_owned();
-    assert_eq!(parsed.rejected.iter().map(|rejected| rejected.line).collect::<Vec<_>>(), refused, "{:?} {}", parsed.rejected, describe());
+    assert_eq!(
+        parsed.rejected.iter().map(|rejected| rejected.line).collect::<Vec<_>>(),
+        refused,
+        "{:?} {}",
+        parsed.rejected,
+        describe()
+    );
     assert_eq!(rows(parsed.batch.as_ref()), expected, "{}", describe());
     let row_lines = parsed.row_lines.unwrap_or_else(|| (0..parsed.rows as u32).collect());
     assert_eq!(row_lines, expected_lines, "{}", describe());
