@@ -23,7 +23,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result as PlanResult};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
 use datafusion::prelude::SessionContext;
 use strata_engine::Engine;
 use strata_engine::session::SessionInfo;
@@ -121,11 +123,6 @@ impl<'a> Call<'a> {
     /// What exists, looked up once a batch; views have no columns in it.
     pub fn world(&self) -> &'a World {
         self.world.get_or_init(|| futures::executor::block_on(World::look(self.source, false)))
-    }
-
-    /// How many arguments were given.
-    pub fn count(&self) -> usize {
-        self.arguments.len()
     }
 
     /// An argument as text; `None` for NULL or none.
@@ -253,7 +250,8 @@ impl ScalarUDFImpl for CatalogFunction {
 impl Argument {
     fn new(value: &ColumnarValue, rows: usize) -> PlanResult<Self> {
         let array = value.to_array(rows)?;
-        let texts = cast(&array, &DataType::Utf8).or_else(|_| cast(&arrow::array::new_null_array(&DataType::Utf8, rows), &DataType::Utf8))?;
+        let texts = cast(&array, &DataType::Utf8)
+            .or_else(|_| cast(&arrow::array::new_null_array(&DataType::Utf8, rows), &DataType::Utf8))?;
         // A cast that is not safe would fail on text that is no number; this one gives NULL.
         let numbers = match array.data_type() {
             data_type if data_type.is_integer() => cast(&array, &DataType::Int64)?,

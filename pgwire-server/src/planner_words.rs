@@ -118,7 +118,10 @@ fn of_schema(error: &SchemaError) -> Words {
             };
             let alike = |candidate: &&datafusion::common::Column| candidate.name.eq_ignore_ascii_case(&field.name);
             let hint = valid_fields.iter().find(alike).filter(|candidate| candidate.name != field.name).map(|candidate| {
-                format!("Perhaps you meant to reference the column \"{}\": names in double quotes keep their case.", candidate.name)
+                format!(
+                    "Perhaps you meant to reference the column \"{}\": names in double quotes keep their case.",
+                    candidate.name
+                )
             });
             Words { hint, ..Words::new(Condition::UndefinedColumn, format!("column {name} does not exist")) }
         }
@@ -158,20 +161,31 @@ fn of_plan(text: &str) -> Words {
     if let Some(name) = quoted(text, "Invalid qualifier ") {
         return Words::new(Condition::UndefinedTable, format!("missing FROM-clause entry for table \"{name}\""));
     }
-    if lower.contains("must appear in the group by clause") || lower.contains("must be an aggregate") || lower.contains("non-aggregate values") {
+    if lower.contains("must appear in the group by clause")
+        || lower.contains("must be an aggregate")
+        || lower.contains("non-aggregate values")
+    {
         return Words::new(Condition::Grouping, group_by_message(text));
     }
     if lower.contains("aggregate function calls cannot") || lower.contains("window function calls cannot") {
         return Words::new(Condition::Grouping, lower_first(text));
     }
-    if lower.contains("cannot coerce") || lower.contains("cannot infer common") || lower.contains("incompatible types") || lower.contains("unsupported cast") || lower.contains("type_coercion") {
+    if lower.contains("cannot coerce")
+        || lower.contains("cannot infer common")
+        || lower.contains("incompatible types")
+        || lower.contains("unsupported cast")
+        || lower.contains("type_coercion")
+    {
         return Words::new(Condition::TypeMismatch, lower_first(text.lines().next().unwrap_or(text)));
     }
     if lower.contains("ambiguous") {
         return Words::new(Condition::AmbiguousColumn, lower_first(text));
     }
     if lower.contains("regular expression") || lower.contains("regex parse error") {
-        return Words::new(Condition::InvalidRegex, format!("invalid regular expression: {}", text.lines().last().unwrap_or(text)));
+        return Words::new(
+            Condition::InvalidRegex,
+            format!("invalid regular expression: {}", text.lines().last().unwrap_or(text)),
+        );
     }
     if lower.contains("unsupported") || lower.contains("not supported") || lower.contains("not implemented") {
         return Words::new(Condition::Unsupported, lower_first(text));
@@ -210,7 +224,10 @@ fn of_execution(text: &str) -> Words {
         return Words::new(Condition::NumericOutOfRange, out_of_range(&lower, text));
     }
     if lower.contains("regex") || lower.contains("regular expression") {
-        return Words::new(Condition::InvalidRegex, format!("invalid regular expression: {}", text.lines().last().unwrap_or(text)));
+        return Words::new(
+            Condition::InvalidRegex,
+            format!("invalid regular expression: {}", text.lines().last().unwrap_or(text)),
+        );
     }
     if lower.contains("error parsing timestamp") || lower.contains("error parsing date") {
         return of_timestamp(text);
@@ -238,9 +255,7 @@ fn of_arrow(error: &ArrowError) -> Words {
         },
         ArrowError::MemoryError(text) => Words::new(Condition::OutOfResources, text.clone()),
         ArrowError::IoError(_, error) => Words::new(Condition::Io, error.to_string()),
-        ArrowError::DictionaryKeyOverflowError
-        | ArrowError::RunEndIndexOverflowError
-        | ArrowError::OffsetOverflowError(_) => {
+        ArrowError::DictionaryKeyOverflowError | ArrowError::RunEndIndexOverflowError | ArrowError::OffsetOverflowError(_) => {
             Words::new(Condition::OutOfResources, "a batch grew beyond what its offsets can address")
         }
         ArrowError::SchemaError(_)
@@ -259,17 +274,18 @@ fn of_cast(text: &str) -> Words {
     let target = sql_type_in(text);
     let lower = text.to_ascii_lowercase();
     if lower.contains("can't cast value") || lower.contains("too large to store") || lower.contains("out of range") {
-        return Words::new(Condition::NumericOutOfRange, match target {
-            Some(target) => format!("{target} out of range"),
-            None => lower_first(text),
-        });
+        return Words::new(
+            Condition::NumericOutOfRange,
+            match target {
+                Some(target) => format!("{target} out of range"),
+                None => lower_first(text),
+            },
+        );
     }
     let datetime = matches!(target, Some("date" | "timestamp" | "time"));
     let condition = if datetime { Condition::InvalidDatetime } else { Condition::InvalidText };
     match (value, target) {
-        (Some(value), Some(target)) => {
-            Words::new(condition, format!("invalid input syntax for type {target}: \"{value}\""))
-        }
+        (Some(value), Some(target)) => Words::new(condition, format!("invalid input syntax for type {target}: \"{value}\"")),
         _ => Words::new(condition, lower_first(text)),
     }
 }

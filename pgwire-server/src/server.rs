@@ -45,12 +45,8 @@ pub async fn serve(
 ) -> Result<()> {
     engine.add_extension(Arc::new(PgCatalog));
     let sockets = Arc::new(Semaphore::new(options.connections_max + SPARE_SOCKETS));
-    let shared = Arc::new(Shared {
-        engine,
-        connections: Semaphore::new(options.connections_max),
-        options,
-        keys: CancelKeys::default(),
-    });
+    let shared =
+        Arc::new(Shared { engine, connections: Semaphore::new(options.connections_max), options, keys: CancelKeys::default() });
     let (switch, stop) = Stop::new();
     let mut tasks = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -85,10 +81,7 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    sockets: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(listener: &TcpListener, sockets: &Arc<Semaphore>) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let permit = Arc::clone(sockets).acquire_owned().await.map_err(io::Error::other)?;
     let (socket, _) = listener.accept().await?;
     Ok((socket, permit))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use pgwire::messages::PgWireBackendMessage as Backend;
 use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey};
-use strata_engine::session::{Session, SessionOptions};
 use strata_engine::Engine;
+use strata_engine::session::{Session, SessionOptions};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::cancel::CancelKeys;
@@ -35,11 +35,7 @@ pub enum Wish {
 ///
 /// # Errors
 /// Packets that make no sense.
-pub async fn listen(
-    reader: &mut Reader<OwnedReadHalf>,
-    writer: &mut Writer<OwnedWriteHalf>,
-    keys: &CancelKeys,
-) -> Result<Wish> {
+pub async fn listen(reader: &mut Reader<OwnedReadHalf>, writer: &mut Writer<OwnedWriteHalf>, keys: &CancelKeys) -> Result<Wish> {
     for _ in 0..PACKETS_MAX {
         match reader.startup().await? {
             None => return Ok(Wish::Nothing),

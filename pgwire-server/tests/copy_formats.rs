@@ -161,7 +161,8 @@ fn text_escapes_and_ends() {
     let rows = decode(&options(CopyFormat::Text), &[b"1\ta\\tb\\x41\\101\\\nc\t\\N\t\\N\r\n2\t\\\\N\t\\N\t\\N\n\\.\nrest"]);
     let error = rows.unwrap_err();
     assert!(error.to_string().contains("literal carriage return"), "{error}");
-    let rows = decode(&options(CopyFormat::Text), &[b"1\ta\\tb\\x41\\101\\", b"\nc\t\\N\t\\N\n2\t\\\\N\t\\N\t\\N\n\\.\nrest"]).unwrap();
+    let rows =
+        decode(&options(CopyFormat::Text), &[b"1\ta\\tb\\x41\\101\\", b"\nc\t\\N\t\\N\n2\t\\\\N\t\\N\t\\N\n\\.\nrest"]).unwrap();
     let expected = [(Some(1), Some("a\tbAA\nc".to_owned()), None, None), (Some(2), Some("\\N".to_owned()), None, None)];
     assert_eq!(joined(&rows), batch(&expected));
     let rows = decode(&options(CopyFormat::Text), &[b"1\ta\t\\N\t\\N\r\n2\tb\t\\N\t\\N\r\n"]).unwrap();

@@ -9,7 +9,6 @@ mod schemata;
 mod tables;
 mod views;
 
-
 use super::table::Table;
 
 /// All tables.

@@ -8,12 +8,7 @@ pub const TABLE: Table = Table {
     name: "pg_am",
     oid: 2601,
     needs_columns: false,
-    columns: &[
-        ("oid", Kind::Oid),
-        ("amname", Kind::Name),
-        ("amhandler", Kind::Text),
-        ("amtype", Kind::Char),
-    ],
+    columns: &[("oid", Kind::Oid), ("amname", Kind::Name), ("amhandler", Kind::Text), ("amtype", Kind::Char)],
     rows,
 };
 

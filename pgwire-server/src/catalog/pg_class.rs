@@ -1,7 +1,7 @@
 //! `pg_class`: topics, views, indexes, system tables.
 
-use super::table::{Cell, Kind, Table, row};
 use super::pg_am::METHODS;
+use super::table::{Cell, Kind, Table, row};
 use super::world::{HEAP_OID, ROLE_OID, Relation, Shape, World};
 
 /// The table.

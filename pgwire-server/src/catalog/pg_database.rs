@@ -35,6 +35,21 @@ const UTF8: i32 = 6;
 
 fn rows(_: &World) -> Vec<Vec<Cell>> {
     vec![row![
-        DATABASE_OID, DATABASE, ROLE_OID, UTF8, "c", false, true, -1, 0, 0, 1663u32, "C", "C.UTF-8", Cell::Null, Cell::Null, Cell::Null,
+        DATABASE_OID,
+        DATABASE,
+        ROLE_OID,
+        UTF8,
+        "c",
+        false,
+        true,
+        -1,
+        0,
+        0,
+        1663u32,
+        "C",
+        "C.UTF-8",
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
     ]]
 }

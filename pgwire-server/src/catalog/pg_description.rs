@@ -8,12 +8,7 @@ pub const TABLE: Table = Table {
     name: "pg_description",
     oid: 2609,
     needs_columns: false,
-    columns: &[
-        ("objoid", Kind::Oid),
-        ("classoid", Kind::Oid),
-        ("objsubid", Kind::Int4),
-        ("description", Kind::Text),
-    ],
+    columns: &[("objoid", Kind::Oid), ("classoid", Kind::Oid), ("objsubid", Kind::Int4), ("description", Kind::Text)],
     rows,
 };
 

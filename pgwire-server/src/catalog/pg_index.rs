@@ -39,8 +39,27 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
         let Shape::Index { topic, column, .. } = &relation.shape else { return None };
         let (oid, topic) = (relation.oid, topic.oid());
         Some(row![
-            oid, topic, 1, 1, false, false, false, false, true, false, true, false, true, true, false, column.to_string(), "0", "0",
-            "0", Cell::Null, Cell::Null,
+            oid,
+            topic,
+            1,
+            1,
+            false,
+            false,
+            false,
+            false,
+            true,
+            false,
+            true,
+            false,
+            true,
+            true,
+            false,
+            column.to_string(),
+            "0",
+            "0",
+            "0",
+            Cell::Null,
+            Cell::Null,
         ])
     };
     world.relations.iter().filter_map(index).collect()

@@ -8,12 +8,7 @@ pub const TABLE: Table = Table {
     name: "pg_namespace",
     oid: 2615,
     needs_columns: false,
-    columns: &[
-        ("oid", Kind::Oid),
-        ("nspname", Kind::Name),
-        ("nspowner", Kind::Oid),
-        ("nspacl", Kind::Texts),
-    ],
+    columns: &[("oid", Kind::Oid), ("nspname", Kind::Name), ("nspowner", Kind::Oid), ("nspacl", Kind::Texts)],
     rows,
 };
 

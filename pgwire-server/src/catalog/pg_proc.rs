@@ -2,8 +2,8 @@
 
 use datafusion::execution::SessionState;
 
-use super::table::{Cell, Kind, Table, row};
 use super::pg_language::INTERNAL;
+use super::table::{Cell, Kind, Table, row};
 use super::world::{PG_CATALOG_OID, ROLE_OID, Source, World};
 use crate::types::Type;
 

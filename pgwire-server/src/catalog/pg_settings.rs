@@ -37,9 +37,7 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
         let (kind, words, min, max) = match setting.kind {
             SettingKind::Bool => ("bool", Cell::Null, None, None),
             SettingKind::Int(min, max) | SettingKind::Duration(min, max) => ("integer", Cell::Null, Some(min), Some(max)),
-            SettingKind::Word(words) => {
-                ("enum", Cell::Texts(words.iter().map(|word| (*word).to_owned()).collect()), None, None)
-            }
+            SettingKind::Word(words) => ("enum", Cell::Texts(words.iter().map(|word| (*word).to_owned()).collect()), None, None),
             SettingKind::Text
             | SettingKind::TimeZone
             | SettingKind::SearchPath

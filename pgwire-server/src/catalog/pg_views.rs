@@ -9,12 +9,7 @@ pub const TABLE: Table = Table {
     name: "pg_views",
     oid: 11105,
     needs_columns: false,
-    columns: &[
-        ("schemaname", Kind::Name),
-        ("viewname", Kind::Name),
-        ("viewowner", Kind::Name),
-        ("definition", Kind::Text),
-    ],
+    columns: &[("schemaname", Kind::Name), ("viewname", Kind::Name), ("viewowner", Kind::Name), ("definition", Kind::Text)],
     rows,
 };
 

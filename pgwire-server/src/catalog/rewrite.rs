@@ -162,7 +162,9 @@ fn cast(value: &Expr, data_type: &mut DataType) -> Option<Expr> {
 fn plain_type(data_type: &mut DataType) {
     match data_type {
         DataType::Array(
-            ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element) | ArrayElemTypeDef::Parenthesis(element),
+            ArrayElemTypeDef::SquareBracket(element, _)
+            | ArrayElemTypeDef::AngleBracket(element)
+            | ArrayElemTypeDef::Parenthesis(element),
         ) => plain_type(element),
         DataType::Custom(name, _) => {
             let Some(last) = name.0.last().and_then(ObjectNamePart::as_ident) else { return };
@@ -292,10 +294,7 @@ fn from_is_empty(select: &Select) -> bool {
             matches!(join.join_operator, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_))
         });
         let outer_keeps_left = from.joins.iter().all(|join| {
-            !matches!(
-                join.join_operator,
-                JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
-            )
+            !matches!(join.join_operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_))
         });
         let mut tables = std::iter::once(&from.relation).chain(inner.map(|join| &join.relation));
         outer_keeps_left && tables.any(|table| catalog_table(table).is_some_and(|name| is_always_empty(&name)))
@@ -304,7 +303,8 @@ fn from_is_empty(select: &Select) -> bool {
 
 /// Whether it reads a system table.
 fn reads_system(select: &Select) -> bool {
-    let tables = select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+    let tables =
+        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
     tables.filter_map(catalog_table).any(|name| is_system_table(&name))
 }
 

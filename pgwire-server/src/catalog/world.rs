@@ -197,7 +197,10 @@ fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relation
                 method: index.method.clone(),
                 options: index.options.clone(),
             },
-            attributes: indexed.map(|attribute| Attribute { number: 1, field: Arc::clone(&attribute.field) }).into_iter().collect(),
+            attributes: indexed
+                .map(|attribute| Attribute { number: 1, field: Arc::clone(&attribute.field) })
+                .into_iter()
+                .collect(),
             rows: i64::try_from(rows).unwrap_or(i64::MAX),
             bytes: 0,
         });

@@ -5,9 +5,12 @@ use super::{Call, Definition, Returns, Value};
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
     Definition { name: "obj_description", arguments: 1..=2, returns: Returns::Text, evaluate: |call| Ok(comment(call, 0)) },
-    Definition { name: "col_description", arguments: 2..=2, returns: Returns::Text, evaluate: |call| {
-        Ok(call.number(1).map_or(Value::Null, |column| comment(call, column)))
-    } },
+    Definition {
+        name: "col_description",
+        arguments: 2..=2,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.number(1).map_or(Value::Null, |column| comment(call, column))),
+    },
     Definition { name: "shobj_description", arguments: 2..=2, returns: Returns::Text, evaluate: |call| Ok(comment(call, 0)) },
 ];
 

@@ -7,15 +7,24 @@ use crate::types::{self, Type};
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
     Definition { name: "format_type", arguments: 2..=2, returns: Returns::Text, evaluate: format_type },
-    Definition { name: "pg_get_userbyid", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(call.oid(0).map(|_| USER).into())
-    } },
-    Definition { name: "pg_encoding_to_char", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(call.number(0).map(|number| if number == 6 { "UTF8" } else { "" }).into())
-    } },
-    Definition { name: "pg_char_to_encoding", arguments: 1..=1, returns: Returns::Int, evaluate: |call| {
-        Ok(call.text(0).map(|name| if name.eq_ignore_ascii_case("utf8") { 6 } else { -1 }).into())
-    } },
+    Definition {
+        name: "pg_get_userbyid",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.oid(0).map(|_| USER).into()),
+    },
+    Definition {
+        name: "pg_encoding_to_char",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.number(0).map(|number| if number == 6 { "UTF8" } else { "" }).into()),
+    },
+    Definition {
+        name: "pg_char_to_encoding",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| Ok(call.text(0).map(|name| if name.eq_ignore_ascii_case("utf8") { 6 } else { -1 }).into()),
+    },
 ];
 
 fn format_type(call: &Call<'_>) -> strata_engine::Result<Value> {
@@ -79,9 +88,12 @@ mod tests {
 
     #[test]
     fn names_and_oids() {
-        for (oid, modifier, name) in
-            [(23, None, "integer"), (1700, Some((10 << 16 | 2) + 4), "numeric(10,2)"), (1009, Some(-1), "text[]"), (3802, None, "jsonb")]
-        {
+        for (oid, modifier, name) in [
+            (23, None, "integer"),
+            (1700, Some((10 << 16 | 2) + 4), "numeric(10,2)"),
+            (1009, Some(-1), "text[]"),
+            (3802, None, "jsonb"),
+        ] {
             assert_eq!(type_name(oid, modifier), name);
         }
         assert_eq!(type_name(424_242, None), "???");

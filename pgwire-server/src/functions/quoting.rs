@@ -6,17 +6,29 @@ use super::{Definition, Returns};
 
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
-    Definition { name: "quote_ident", arguments: 1..=1, returns: Returns::Text, evaluate: |call| Ok(call.text(0).map(ident).into()) },
-    Definition { name: "quote_literal", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(call.text(0).map(literal).into())
-    } },
-    Definition { name: "quote_nullable", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(call.text(0).map_or_else(|| "NULL".to_owned(), literal).into())
-    } },
+    Definition {
+        name: "quote_ident",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.text(0).map(ident).into()),
+    },
+    Definition {
+        name: "quote_literal",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.text(0).map(literal).into()),
+    },
+    Definition {
+        name: "quote_nullable",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.text(0).map_or_else(|| "NULL".to_owned(), literal).into()),
+    },
 ];
 
 /// Words that are no names without quotes, beyond those that the parser reserves.
-const MORE_RESERVED: &[&str] = &["select", "from", "where", "table", "user", "order", "group", "create", "grant", "limit", "union"];
+const MORE_RESERVED: &[&str] =
+    &["select", "from", "where", "table", "user", "order", "group", "create", "grant", "limit", "union"];
 
 /// A name as SQL reads it: in quotes unless it is lower case and no keyword.
 pub(crate) fn ident(name: &str) -> String {

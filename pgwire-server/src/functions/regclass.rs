@@ -8,59 +8,101 @@ use crate::catalog::world::World;
 
 /// The functions. Those with `strata_` in their name stand for casts.
 pub(super) const ALL: &[Definition] = &[
-    Definition { name: "to_regclass", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        let oid = call.text(0).and_then(|name| relation_oid(call, name));
-        Ok(oid.map(|oid| relation_name(call, oid)).into())
-    } },
-    Definition { name: "strata_regclass_oid", arguments: 1..=1, returns: Returns::Int, evaluate: |call| {
-        let Some(name) = call.text(0) else { return Ok(Value::Null) };
-        if let Some(oid) = call.number(0) {
-            return Ok(Value::Int(oid));
-        }
-        let oid = relation_oid(call, name);
-        let missing = || EngineError::Undefined { what: ObjectClass::Relation, name: name.to_owned(), hint: None };
-        oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
-    } },
-    Definition { name: "strata_regclass_name", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(match (call.oid(0), call.text(0)) {
-            (Some(0), _) => "-".into(),
-            (Some(oid), _) => relation_name(call, oid).into(),
-            (None, name) => name.into(),
-        })
-    } },
-    Definition { name: "strata_regtype_oid", arguments: 1..=1, returns: Returns::Int, evaluate: |call| {
-        let Some(name) = call.text(0) else { return Ok(Value::Null) };
-        let oid = call.oid(0).or_else(|| naming::type_oid(name));
-        let missing = || EngineError::Undefined { what: ObjectClass::Type, name: name.to_owned(), hint: None };
-        oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
-    } },
-    Definition { name: "strata_regtype_name", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(match (call.oid(0), call.text(0)) {
-            (Some(oid), _) => naming::type_name(oid, None).into(),
-            (None, name) => name.into(),
-        })
-    } },
-    Definition { name: "to_regtype", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        Ok(call.text(0).and_then(naming::type_oid).map(|oid| naming::type_name(oid, None)).into())
-    } },
-    Definition { name: "strata_regnamespace_oid", arguments: 1..=1, returns: Returns::Int, evaluate: |call| {
-        let Some(name) = call.text(0) else { return Ok(Value::Null) };
-        let found = call.world().namespaces.iter().find(|(_, known)| known == name.trim_matches('"'));
-        let oid = call.oid(0).or(found.map(|(oid, _)| *oid));
-        let missing = || EngineError::Undefined { what: ObjectClass::Schema, name: name.to_owned(), hint: None };
-        oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
-    } },
-    Definition { name: "strata_regnamespace_name", arguments: 1..=1, returns: Returns::Text, evaluate: |call| {
-        let found = call.oid(0).and_then(|oid| call.world().namespaces.iter().find(|(known, _)| *known == oid));
-        Ok(found.map(|(_, name)| quoting::ident(name)).or_else(|| call.text(0).map(str::to_owned)).into())
-    } },
+    Definition {
+        name: "to_regclass",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| {
+            let oid = call.text(0).and_then(|name| relation_oid(call, name));
+            Ok(oid.map(|oid| relation_name(call, oid)).into())
+        },
+    },
+    Definition {
+        name: "strata_regclass_oid",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| {
+            let Some(name) = call.text(0) else { return Ok(Value::Null) };
+            if let Some(oid) = call.number(0) {
+                return Ok(Value::Int(oid));
+            }
+            let oid = relation_oid(call, name);
+            let missing = || EngineError::Undefined { what: ObjectClass::Relation, name: name.to_owned(), hint: None };
+            oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
+        },
+    },
+    Definition {
+        name: "strata_regclass_name",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| {
+            Ok(match (call.oid(0), call.text(0)) {
+                (Some(0), _) => "-".into(),
+                (Some(oid), _) => relation_name(call, oid).into(),
+                (None, name) => name.into(),
+            })
+        },
+    },
+    Definition {
+        name: "strata_regtype_oid",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| {
+            let Some(name) = call.text(0) else { return Ok(Value::Null) };
+            let oid = call.oid(0).or_else(|| naming::type_oid(name));
+            let missing = || EngineError::Undefined { what: ObjectClass::Type, name: name.to_owned(), hint: None };
+            oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
+        },
+    },
+    Definition {
+        name: "strata_regtype_name",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| {
+            Ok(match (call.oid(0), call.text(0)) {
+                (Some(oid), _) => naming::type_name(oid, None).into(),
+                (None, name) => name.into(),
+            })
+        },
+    },
+    Definition {
+        name: "to_regtype",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.text(0).and_then(naming::type_oid).map(|oid| naming::type_name(oid, None)).into()),
+    },
+    Definition {
+        name: "strata_regnamespace_oid",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| {
+            let Some(name) = call.text(0) else { return Ok(Value::Null) };
+            let found = call.world().namespaces.iter().find(|(_, known)| known == name.trim_matches('"'));
+            let oid = call.oid(0).or(found.map(|(oid, _)| *oid));
+            let missing = || EngineError::Undefined { what: ObjectClass::Schema, name: name.to_owned(), hint: None };
+            oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
+        },
+    },
+    Definition {
+        name: "strata_regnamespace_name",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| {
+            let found = call.oid(0).and_then(|oid| call.world().namespaces.iter().find(|(known, _)| *known == oid));
+            Ok(found.map(|(_, name)| quoting::ident(name)).or_else(|| call.text(0).map(str::to_owned)).into())
+        },
+    },
 ];
 
 /// The oid of `name` or `schema.name`, each with or without quotes, over the search path.
 fn relation_oid(call: &Call<'_>, name: &str) -> Option<u32> {
     let parts = split(name)?;
     let find = |schema: &str, name: &str| {
-        call.world().relations.iter().find(|relation| relation.schema == schema && relation.name == name).map(|relation| relation.oid)
+        call.world()
+            .relations
+            .iter()
+            .find(|relation| relation.schema == schema && relation.name == name)
+            .map(|relation| relation.oid)
     };
     match parts.as_slice() {
         [name] => call.source().session.search_path().iter().find_map(|schema| find(schema, name)),

@@ -8,18 +8,36 @@ pub(super) const ALL: &[Definition] = &[
     Definition { name: "pg_table_size", arguments: 1..=1, returns: Returns::Long, evaluate: relation },
     Definition { name: "pg_total_relation_size", arguments: 1..=1, returns: Returns::Long, evaluate: relation },
     // Indexes lie in the segments of their topic and are counted there.
-    Definition { name: "pg_indexes_size", arguments: 1..=1, returns: Returns::Long, evaluate: |call| {
-        Ok(call.text(0).map(|_| 0i64).into())
-    } },
-    Definition { name: "pg_database_size", arguments: 1..=1, returns: Returns::Long, evaluate: |call| {
-        let bytes: u64 = call.world().relations.iter().map(|relation| relation.bytes).sum();
-        Ok(call.text(0).map(|_| i64::try_from(bytes).unwrap_or(i64::MAX)).into())
-    } },
-    Definition { name: "pg_tablespace_size", arguments: 1..=1, returns: Returns::Long, evaluate: |call| {
-        let bytes: u64 = call.world().relations.iter().map(|relation| relation.bytes).sum();
-        Ok(call.text(0).map(|_| i64::try_from(bytes).unwrap_or(i64::MAX)).into())
-    } },
-    Definition { name: "pg_size_pretty", arguments: 1..=1, returns: Returns::Text, evaluate: |call| Ok(call.number(0).map(pretty).into()) },
+    Definition {
+        name: "pg_indexes_size",
+        arguments: 1..=1,
+        returns: Returns::Long,
+        evaluate: |call| Ok(call.text(0).map(|_| 0i64).into()),
+    },
+    Definition {
+        name: "pg_database_size",
+        arguments: 1..=1,
+        returns: Returns::Long,
+        evaluate: |call| {
+            let bytes: u64 = call.world().relations.iter().map(|relation| relation.bytes).sum();
+            Ok(call.text(0).map(|_| i64::try_from(bytes).unwrap_or(i64::MAX)).into())
+        },
+    },
+    Definition {
+        name: "pg_tablespace_size",
+        arguments: 1..=1,
+        returns: Returns::Long,
+        evaluate: |call| {
+            let bytes: u64 = call.world().relations.iter().map(|relation| relation.bytes).sum();
+            Ok(call.text(0).map(|_| i64::try_from(bytes).unwrap_or(i64::MAX)).into())
+        },
+    },
+    Definition {
+        name: "pg_size_pretty",
+        arguments: 1..=1,
+        returns: Returns::Text,
+        evaluate: |call| Ok(call.number(0).map(pretty).into()),
+    },
 ];
 
 fn relation(call: &Call<'_>) -> strata_engine::Result<Value> {
@@ -29,9 +47,9 @@ fn relation(call: &Call<'_>) -> strata_engine::Result<Value> {
         (Some(oid), _) => world.relation(oid),
         (None, Some(name)) => match name.split_once('.') {
             Some((schema, name)) => world.relations.iter().find(|relation| relation.schema == schema && relation.name == name),
-            None => path().iter().find_map(|schema| {
-                world.relations.iter().find(|relation| relation.schema == *schema && relation.name == name)
-            }),
+            None => path()
+                .iter()
+                .find_map(|schema| world.relations.iter().find(|relation| relation.schema == *schema && relation.name == name)),
         },
         (None, None) => None,
     };

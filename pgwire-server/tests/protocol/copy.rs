@@ -48,10 +48,7 @@ async fn a_bad_line_takes_back_everything() {
     let many: Vec<u8> = (0..50_000).flat_map(|n| format!("{n}\tname\n").into_bytes()).chain(*b"x\tname\n").collect();
     let error = copy_in(&client, "COPY logs.c FROM STDIN", &[&many]).await.unwrap_err();
     assert_eq!(code(&error).0, "22P02");
-    assert_eq!(
-        error.as_db_error().unwrap().where_().unwrap(),
-        "COPY c, line 50001, column n: \"x\"",
-    );
+    assert_eq!(error.as_db_error().unwrap().where_().unwrap(), "COPY c, line 50001, column n: \"x\"",);
     assert_eq!(rows(&client, "SELECT count(*) FROM logs.c").await, ["0"]);
     // A client that stops in the middle leaves no trace either.
     {

@@ -35,7 +35,10 @@ async fn until_ready(stream: &mut TcpStream) -> (String, Option<String>) {
         let (kind, body) = tokio::time::timeout(Duration::from_secs(20), read_message(stream)).await.unwrap();
         kinds.push(char::from(kind));
         if kind == b'E' {
-            code = body.split(|byte| *byte == 0).find_map(|field| field.strip_prefix(b"C")).map(|c| String::from_utf8_lossy(c).into_owned());
+            code = body
+                .split(|byte| *byte == 0)
+                .find_map(|field| field.strip_prefix(b"C"))
+                .map(|c| String::from_utf8_lossy(c).into_owned());
         }
         if kind == b'Z' {
             kinds.push(char::from(body[0]));
@@ -67,7 +70,9 @@ async fn encryption_is_declined_politely() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_protocol_and_garbage_are_refused() {
     let server = Server::start().await;
-    for bytes in [packet(b"\0\x02\0\0"), packet(b"\0\x03\0\0user"), packet(b"\0\x03\0\0\0"), b"\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()] {
+    for bytes in
+        [packet(b"\0\x02\0\0"), packet(b"\0\x03\0\0user"), packet(b"\0\x03\0\0\0"), b"\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()]
+    {
         let mut stream = open(&server).await;
         stream.write_all(&bytes).await.unwrap();
         let mut answer = Vec::new();

@@ -33,7 +33,8 @@ async fn every_query_of_psql_is_answered() {
 async fn every_table_can_be_read() {
     let (_server, client) = prepared().await;
     for schema in ["pg_catalog", "information_schema"] {
-        let tables = rows(&client, &format!("SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'")).await;
+        let tables =
+            rows(&client, &format!("SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'")).await;
         assert!(tables.len() > 5, "{schema}: {tables:?}");
         for table in tables {
             rows(&client, &format!("SELECT * FROM {schema}.{table}")).await;
@@ -57,13 +58,20 @@ async fn topics_and_views_are_described() {
             "32003|_ingested_at|timestamp with time zone|t|NULL",
         ]
     );
-    let view = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'errors' ORDER BY ordinal_position";
+    let view =
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'errors' ORDER BY ordinal_position";
     assert_eq!(rows(&client, view).await, ["ts|timestamp with time zone", "host|text"]);
-    assert_eq!(rows(&client, "SELECT relkind FROM pg_class WHERE relname IN ('app', 'errors') ORDER BY relname").await, ["r", "v"]);
+    assert_eq!(
+        rows(&client, "SELECT relkind FROM pg_class WHERE relname IN ('app', 'errors') ORDER BY relname").await,
+        ["r", "v"]
+    );
     assert_eq!(rows(&client, "SELECT obj_description('logs.app'::regclass, 'pg_class')").await, ["what the app says"]);
     assert_eq!(rows(&client, "SELECT c.oid::regclass FROM pg_class c WHERE c.relname = 'app'").await, ["app"]);
     assert_eq!(rows(&client, "SELECT to_regclass('nope'), to_regclass('logs.errors')").await, ["NULL|errors"]);
-    assert_eq!(rows(&client, "SELECT pg_size_pretty(20480::bigint), quote_ident('A b'), format_type(23, NULL)").await, ["20 kB|\"A b\"|integer"]);
+    assert_eq!(
+        rows(&client, "SELECT pg_size_pretty(20480::bigint), quote_ident('A b'), format_type(23, NULL)").await,
+        ["20 kB|\"A b\"|integer"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,9 @@ pub const TABLE: Table = Table {
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
     let relations = world.relations.iter().filter(|relation| !matches!(relation.shape, Shape::Index { .. }));
-    relations.flat_map(|relation| (1..).zip(&relation.attributes).map(|(at, attribute)| column(relation, at, attribute))).collect()
+    relations
+        .flat_map(|relation| (1..).zip(&relation.attributes).map(|(at, attribute)| column(relation, at, attribute)))
+        .collect()
 }
 
 fn column(relation: &Relation, position: i32, attribute: &Attribute) -> Vec<Cell> {

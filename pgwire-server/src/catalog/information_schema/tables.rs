@@ -35,7 +35,18 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
         };
         let (schema, name) = (relation.schema.as_str(), relation.name.as_str());
         Some(row![
-            DATABASE, schema, name, kind, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, insertable, "NO", Cell::Null,
+            DATABASE,
+            schema,
+            name,
+            kind,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            insertable,
+            "NO",
+            Cell::Null,
         ])
     };
     world.relations.iter().filter_map(table).collect()
