@@ -26,7 +26,7 @@ struct Life {
 fn transaction(number: usize, random: &mut SmallRng) -> Vec<Frame> {
     let text: String = (0..random.random_range(0..900)).map(|_| random.random_range(' '..'z')).collect();
     let mut frames = vec![frame(1, number as i64, &text)];
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         frames.push(frame(2, number as i64, "second frame"));
     }
     frames
@@ -88,7 +88,7 @@ fn check(life: &Life, operations: usize, image: Image) -> usize {
     assert!(first <= until(&life.trimmed, acknowledged.min(first)), "{first} was still needed");
     assert!((acknowledged..=life.submitted).contains(&end), "{end} of {acknowledged} acknowledged transactions");
     let seconds = frames.iter().filter(|(_, frame)| frame.topic.0 == 2).map(|(_, frame)| frame.base_offset as usize);
-    assert!(seconds.eq((first..end).filter(|number| number % 3 == 0)), "transactions are whole");
+    assert!(seconds.eq((first..end).filter(|number| number.is_multiple_of(3))), "transactions are whole");
     end
 }
 
