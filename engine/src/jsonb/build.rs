@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringViewBuilder};
+use arrow::array::{ArrayRef, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err, plan_err};
@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use crate::error::DataFault;
 
 use super::canonical::Canonicalizer;
-use super::encode::encode;
+use super::encode::{encode, is_null};
 use super::function::{data_error, jsonb_field};
 
 /// What is built.
@@ -74,7 +74,7 @@ impl ScalarUDFImpl for Build {
         for row in 0..rows {
             text.clear();
             match self.shape {
-                Shape::Value if arrays[0].is_null(row) => {
+                Shape::Value if is_null(&arrays[0], row) => {
                     out.append_null();
                     continue;
                 }
@@ -100,7 +100,7 @@ impl ScalarUDFImpl for Build {
 fn object(arrays: &[ArrayRef], fields: &[FieldRef], row: usize, canonical: &mut Canonicalizer, out: &mut String) -> Result<()> {
     let open = canonical.open_object(out);
     for (pair, pair_fields) in arrays.chunks_exact(2).zip(fields.chunks_exact(2)) {
-        if pair[0].is_null(row) {
+        if is_null(&pair[0], row) {
             canonical.abandon(open);
             return Err(data_error(DataFault::NotNull, "an object's key must not be null".to_owned()));
         }

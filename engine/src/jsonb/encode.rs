@@ -14,7 +14,7 @@ use super::quoted::quote;
 /// # Errors
 /// A value that Arrow cannot print.
 pub(super) fn encode(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
-    if array.is_null(row) {
+    if is_null(array, row) {
         out.push_str("null");
         return Ok(());
     }
@@ -37,6 +37,11 @@ pub(super) fn encode(array: &ArrayRef, field: &Field, row: usize, out: &mut Stri
         _ => string(array, row, out)?,
     }
     Ok(())
+}
+
+/// Whether the value is NULL; an array of nothing but untyped NULLs does not say so itself.
+pub(super) fn is_null(array: &ArrayRef, row: usize) -> bool {
+    array.data_type().is_null() || array.is_null(row)
 }
 
 fn string(array: &ArrayRef, row: usize, out: &mut String) -> Result<()> {

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn paths() {
-        let value = r#"{"a": [{"b": 1}, {"b": 2}], "c d": {"x": null}, "k": "v"}"#;
+        let value = r#"{"a": [{"b": 1}, {"b": 2}], "k": "v", "c d": {"x": null}}"#;
         for (path, expected) in [
             ("$", vec![value]),
             ("$.a[*].b", vec!["1", "2"]),

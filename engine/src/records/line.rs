@@ -182,16 +182,7 @@ fn other_value(text: &str, at: usize) -> Result<(Cell<'_>, usize), Fault> {
     let bytes = text.as_bytes();
     if let Some(b' ' | b'\t' | b'\r') = bytes.get(at) {
         // A predicted key ends where it ended in an earlier line, which may have had fewer spaces.
-        let at = skip_blank(bytes, at);
-        return if bytes.get(at) == Some(&b'"') {
-            let quoted = lexer::string(bytes, at)?;
-            Ok((Cell::Text { raw: &text[quoted.start..quoted.end], escaped: quoted.escaped }, quoted.end + 1))
-        } else if let Some(b'0'..=b'9' | b'-') = bytes.get(at) {
-            let end = lexer::number(bytes, at)?;
-            Ok((Cell::Number(&text[at..end]), end))
-        } else {
-            other_value(text, at)
-        };
+        return value(text, skip_blank(bytes, at));
     }
     if let Some(b'{' | b'[') = bytes.get(at) {
         let end = lexer::value(bytes, at, 1)?;
