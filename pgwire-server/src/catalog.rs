@@ -86,6 +86,7 @@ impl SessionExtension for PgCatalog {
             // The catalog holds this schema, so this schema must not hold the catalog.
             catalog: Arc::downgrade(&database) as Weak<dyn CatalogProvider>,
             state: context.state_weak_ref(),
+            planning_views: Arc::default(),
         };
         let schemas: [(&str, Vec<&'static Table>); 2] = [
             ("pg_catalog", PG_CATALOG.iter().copied().chain(always_empty::TABLES.iter()).collect()),

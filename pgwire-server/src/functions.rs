@@ -151,6 +151,7 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, session: 
         session: Arc::clone(session),
         catalog: Arc::downgrade(&catalog),
         state: context.state_weak_ref(),
+        planning_views: Arc::default(),
     };
     let families = [
         definitions::ALL,

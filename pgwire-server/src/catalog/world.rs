@@ -3,6 +3,7 @@
 //! Schemas, topics, views and indexes bring their own oids (from 16384 on). What is built in has fixed ones below that.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use arrow::datatypes::FieldRef;
@@ -41,6 +42,8 @@ pub struct Source {
     pub catalog: Weak<dyn CatalogProvider>,
     /// For the list of functions.
     pub state: Weak<RwLock<SessionState>>,
+    /// Set while views are planned for their columns.
+    pub planning_views: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Source {
@@ -114,6 +117,22 @@ impl Relation {
     }
 }
 
+/// The right to plan views, given to one at a time in a session and given back by dropping it.
+struct Planning(Arc<AtomicBool>);
+
+impl Planning {
+    fn begin(source: &Source, wanted: bool) -> Option<Self> {
+        let free = wanted && !source.planning_views.swap(true, Ordering::AcqRel);
+        free.then(|| Self(Arc::clone(&source.planning_views)))
+    }
+}
+
+impl Drop for Planning {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 /// Everything that exists at a moment.
 #[derive(Debug)]
 pub struct World {
@@ -131,6 +150,9 @@ impl World {
     /// Looks around. Views are planned for their columns only if `with_columns`; one that cannot be planned any more has
     /// none.
     pub async fn look(source: &Source, with_columns: bool) -> Self {
+        // A view over a system table that shows the columns of views would look for its own columns for ever.
+        let planning = Planning::begin(source, with_columns);
+        let with_columns = planning.is_some();
         let topics = source.engine.topics();
         let mut namespaces: Vec<(u32, String)> = vec![
             (PG_CATALOG_OID, "pg_catalog".to_owned()),
