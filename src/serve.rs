@@ -19,6 +19,7 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use strata_connectors::http::{self, HttpOptions};
 use strata_engine::Engine;
+use strata_pgwire::PgOptions;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,7 +114,8 @@ impl Running {
             async move { drop(stopping.wait_for(|stop| *stop).await) }
         };
         let mut front_ends = JoinSet::new();
-        let _ = pg;
+        let served = strata_pgwire::serve(pg, engine.clone(), PgOptions::default(), asked_to_stop());
+        front_ends.spawn(async move { Ok(served.await?) });
         let served = http::serve(http, engine.clone(), HttpOptions::new(metrics), asked_to_stop());
         front_ends.spawn(async move { Ok(served.await?) });
         tracing::info!(%pg_addr, %http_addr, data_dir = %absolute(&config.data_dir), memory_limit = %config.memory_limit, "ready");
