@@ -12,7 +12,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy, RowSelector,
+};
 use parquet::column::page::{Page as DecodedPage, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
@@ -212,6 +214,8 @@ fn decode(
         .with_projection(mask)
         .with_batch_size(batch.max(1))
         .with_row_selection(RowSelection::from(selectors))
+        // The other policy, a mask over everything in between, would look into the holes.
+        .with_row_selection_policy(RowSelectionPolicy::Selectors)
         .build()?;
     Ok(batches.map(|batch| batch.map(|batch| batch.column(0).clone())).collect::<Result<_, _>>()?)
 }

@@ -62,7 +62,8 @@ pub struct SegmentReader {
     dictionaries: Dictionaries,
     files: Arc<SegmentFiles>,
     cache: ReadCache,
-    _memory: Reservation,
+    /// Of footer and page index.
+    memory: Reservation,
 }
 
 /// What a column reference means in this segment.
@@ -81,6 +82,11 @@ impl SegmentReader {
     /// Rows.
     pub fn rows(&self) -> usize {
         self.meta.rows as usize
+    }
+
+    /// Bytes of footer and page index in memory.
+    pub(super) fn footer_bytes(&self) -> usize {
+        self.memory.bytes()
     }
 
     /// Bounds of each block of [`super::BLOCK_ROWS`] rows in the column's logical type; `None` if they are not known.

@@ -22,14 +22,14 @@ use crate::{Result, StorageError};
 pub struct SegmentOptions {
     /// Bytes of decoded chunks that are kept, at most. The memory budget may leave less.
     pub cache_bytes_max: usize,
-    /// Open segments whose footers are kept, at most.
-    pub open_segments_max: usize,
+    /// Bytes of footers of open segments that are kept, at most, beside those in use.
+    pub footer_bytes_max: usize,
 }
 
 impl SegmentOptions {
-    /// Defaults for a memory budget of `memory_limit` bytes: half of it for decoded chunks.
+    /// Defaults for a memory budget of `memory_limit` bytes: half of it for decoded chunks, a sixteenth for footers.
     pub fn for_memory(memory_limit: usize) -> Self {
-        Self { cache_bytes_max: memory_limit / 2, open_segments_max: 4096 }
+        Self { cache_bytes_max: memory_limit / 2, footer_bytes_max: memory_limit / 16 }
     }
 }
 
@@ -43,7 +43,36 @@ struct Shared {
     memory: Memory,
     cache: ReadCache,
     options: SegmentOptions,
-    open: Mutex<HashMap<SegmentId, Arc<SegmentReader>>>,
+    open: Mutex<OpenSegments>,
+}
+
+#[derive(Debug, Default)]
+struct OpenSegments {
+    readers: HashMap<SegmentId, Arc<SegmentReader>>,
+    footer_bytes: usize,
+}
+
+impl OpenSegments {
+    /// Keeps a reader, or gives the one that somebody else opened meanwhile.
+    fn keep(&mut self, reader: Arc<SegmentReader>, footer_bytes_max: usize) -> Arc<SegmentReader> {
+        if let Some(other) = self.readers.get(&reader.meta().id) {
+            return other.clone();
+        }
+        if self.footer_bytes + reader.footer_bytes() > footer_bytes_max {
+            // All that nobody holds: opening again costs one read of a tail.
+            self.readers.retain(|_, reader| Arc::strong_count(reader) > 1);
+            self.footer_bytes = self.readers.values().map(|reader| reader.footer_bytes()).sum();
+        }
+        self.footer_bytes += reader.footer_bytes();
+        self.readers.insert(reader.meta().id, reader.clone());
+        reader
+    }
+
+    fn remove(&mut self, id: SegmentId) {
+        if let Some(reader) = self.readers.remove(&id) {
+            self.footer_bytes -= reader.footer_bytes();
+        }
+    }
 }
 
 impl SegmentStore {
@@ -86,16 +115,11 @@ impl SegmentStore {
     /// # Errors
     /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
     pub async fn open(&self, meta: &Arc<SegmentMeta>) -> Result<Arc<SegmentReader>> {
-        if let Some(reader) = self.0.open.lock().get(&meta.id) {
+        if let Some(reader) = self.0.open.lock().readers.get(&meta.id) {
             return Ok(reader.clone());
         }
         let reader = Arc::new(reader::open(&self.0.files, &self.0.cache, &self.0.memory, meta).await?);
-        let mut open = self.0.open.lock();
-        if open.len() >= self.0.options.open_segments_max {
-            // Those that nobody holds; if all are held, the map grows past its bound for as long.
-            open.retain(|_, reader| Arc::strong_count(reader) > 1);
-        }
-        Ok(open.entry(meta.id).or_insert(reader).clone())
+        Ok(self.0.open.lock().keep(reader, self.0.options.footer_bytes_max))
     }
 
     /// Removes a segment's file and what the caches hold of it. Not an error if it is gone. Readers that are open fail at
@@ -111,7 +135,7 @@ impl SegmentStore {
     /// Lets go of what the caches hold of a segment. Readers that are in use stay, and the file stays.
     pub fn forget(&self, location: &str) {
         if let Some(id) = id_in(location) {
-            self.0.open.lock().remove(&id);
+            self.0.open.lock().remove(id);
             self.0.cache.forget(id);
         }
     }

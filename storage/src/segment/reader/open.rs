@@ -60,7 +60,7 @@ pub async fn open(
         pages,
         files: files.clone(),
         cache: cache.clone(),
-        _memory: reserved,
+        memory: reserved,
     })
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use object_store::memory::InMemory;
 use proptest::prelude::*;
 
-use super::super::{CHUNK_ROWS, ColumnRef, MergeJob, SegmentReader, SegmentState, to_logical};
+use super::super::{CHUNK_ROWS, ColumnRef, MergeJob, SegmentOptions, SegmentReader, SegmentState, SegmentStore, to_logical};
 use super::model::{Looks, Rows, Value, rows, run, same, store, values};
 use crate::ids::ColumnId;
+use crate::memory::{Consumer, Memory};
 
 /// All rows of a column by chunks.
 async fn whole(reader: &SegmentReader, column: &ColumnRef, looks: Looks) -> Vec<Value> {
@@ -93,4 +95,25 @@ proptest! {
             check(&reader, &model, &[0, model.rows.len() as u32 - 1], 0).await;
         });
     }
+}
+
+#[test]
+fn footers_are_kept_within_their_bound() {
+    run(async {
+        let memory = Memory::with_limit(1 << 30);
+        let options = SegmentOptions { footer_bytes_max: 1, ..SegmentOptions::for_memory(1 << 30) };
+        let store = SegmentStore::new(Arc::new(InMemory::new()), None, memory.clone(), options);
+        let model = Rows { looks: vec![Looks::Number], sort_by: vec![], rows: vec![vec![Value::Int(1)]] };
+        let mut metas = Vec::new();
+        for offset in 0..5 {
+            metas.push(Arc::new(store.seal(model.job(&[1], &[0], offset)).await.unwrap()));
+        }
+        let held = store.open(&metas[0]).await.unwrap();
+        let one = memory.used_by(Consumer::ReadCache);
+        for meta in &metas {
+            store.open(meta).await.unwrap();
+            assert!(memory.used_by(Consumer::ReadCache) < 3 * one, "the one in use and the newest");
+        }
+        assert!(Arc::ptr_eq(&held, &store.open(&metas[0]).await.unwrap()));
+    });
 }
