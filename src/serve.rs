@@ -31,6 +31,8 @@ use crate::config::Config;
 
 /// How long connections may take to end after a stop was asked for; then they are cut.
 const FRONT_ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// Planning descends with the depth of a statement, and an unoptimised build takes several times the stack of an optimised one.
+const THREAD_STACK_BYTES: usize = 16 << 20;
 
 /// Runs a server until a signal stops it.
 ///
@@ -51,7 +53,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// The operating system's.
 pub fn runtime(config: &Config) -> anyhow::Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(config.threads.max(2)).enable_all().build()?)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.worker_threads(config.threads.max(2)).thread_stack_size(THREAD_STACK_BYTES).enable_all().build()?)
 }
 
 /// Sends log lines to standard error, in colour on a terminal.
