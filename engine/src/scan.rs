@@ -15,6 +15,7 @@
 //!
 //! **Invariant:** an answer never depends on bounds, on sort order, on what is cached, or on where a record lies.
 
+mod aggregate;
 mod bounds;
 mod buffered;
 mod columns;
@@ -44,11 +45,12 @@ use std::sync::Arc;
 
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
+pub use aggregate::{AggregateOnCodes, TopicAggregateExec};
 pub use exec::TopicScanExec;
 pub use table::TopicTable;
 pub use top_rule::TopOfTopic;
 
 /// The physical optimizer rules that every session needs, in the order in which they run, after DataFusion's own.
 pub fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    vec![Arc::new(TopOfTopic)]
+    vec![Arc::new(TopOfTopic), Arc::new(AggregateOnCodes)]
 }

@@ -118,7 +118,9 @@ fn field_path(expr: &Arc<dyn PhysicalExpr>) -> Option<(usize, Vec<String>)> {
 
 fn key_of(call: &ScalarFunctionExpr) -> Option<String> {
     let [_, key] = call.args() else { return None };
-    key.downcast_ref::<Literal>()?.value().try_as_str().flatten().map(str::to_owned)
+    let key = key.downcast_ref::<Literal>()?.value().try_as_str().flatten()?;
+    // In an array a number is an index, for which the path of a field has no word.
+    key.trim().parse::<i64>().is_err().then(|| key.to_owned())
 }
 
 fn over_column_zero(expr: &Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {

@@ -98,6 +98,14 @@ impl TopicScanExec {
         })
     }
 
+    /// The run of the next execution of `partition`, for an operator that takes the chunks itself.
+    ///
+    /// # Errors
+    /// When a filter names a column that is not scanned.
+    pub(crate) fn join_run(&self, partition: usize, metrics: &ScanMetrics) -> Result<Arc<Run>> {
+        Ok(self.join_round(partition, metrics)?.0)
+    }
+
     fn join_round(&self, partition: usize, metrics: &ScanMetrics) -> Result<(Arc<Run>, Option<Arc<TopRun>>)> {
         let mut running = self.running.lock();
         if let Some(round) = running.as_mut().filter(|round| !round.executed[partition]) {

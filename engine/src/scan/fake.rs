@@ -35,6 +35,11 @@ struct FakeSegment {
 }
 
 impl FakeSource {
+    /// Whether the segment is one of these.
+    pub(crate) fn has(&self, segment: &SegmentMeta) -> bool {
+        self.segments.contains_key(&segment.id)
+    }
+
     /// Sorts a batch of all visible columns and keeps it as a segment.
     pub(crate) fn add(&mut self, schema: &TopicSchema, visible: &RecordBatch) -> Arc<SegmentMeta> {
         let rows = visible.num_rows();

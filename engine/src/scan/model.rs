@@ -8,17 +8,22 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::pretty::pretty_format_batches;
+use async_trait::async_trait;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::memory::InMemory;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_catalog::{Topic, TopicOptions};
 use strata_storage::schema::{Column, TopicSchema, timestamptz};
+use strata_storage::memory::Memory;
+use strata_storage::segment::{MergeJob, SealBatch, SealJob, SegmentMeta, SegmentOptions, SegmentStore};
 use strata_storage::wal::WalPosition;
 use strata_storage::{ColumnId, TopicId};
 
 use super::fake::{FakeSource, joined};
+use super::part::{Part, SegmentSource};
 use super::{TopicTable, physical_rules};
 use crate::topics::{BufferedBatch, TopicSnapshot};
 
@@ -38,8 +43,64 @@ struct Row {
 /// Where records lie.
 #[derive(Debug, Clone, Copy)]
 enum Place {
+    /// A segment of a test's own making, in physical forms that a real one may or may not have.
+    Fake,
+    /// A real segment.
     Sealed,
+    /// Two real segments that were merged.
+    Merged,
     Buffered,
+}
+
+/// Fake segments and real ones.
+#[derive(Debug)]
+struct Segments {
+    fake: FakeSource,
+    store: SegmentStore,
+}
+
+#[async_trait]
+impl SegmentSource for Segments {
+    async fn open(&self, segment: &Arc<SegmentMeta>) -> datafusion::error::Result<Arc<dyn Part>> {
+        if self.fake.has(segment) { self.fake.open(segment).await } else { SegmentSource::open(&self.store, segment).await }
+    }
+}
+
+impl Segments {
+    fn new() -> Self {
+        let memory = Memory::with_limit(1 << 30);
+        let store = SegmentStore::new(Arc::new(InMemory::new()), None, memory, SegmentOptions::for_memory(1 << 28));
+        Self { fake: FakeSource::default(), store }
+    }
+
+    async fn seal(&self, columns: &TopicSchema, visible: &RecordBatch, offset: i64) -> Arc<SegmentMeta> {
+        self.seal_at(columns, visible, offset, offset).await
+    }
+
+    async fn seal_at(&self, columns: &TopicSchema, visible: &RecordBatch, offset: i64, at_us: i64) -> Arc<SegmentMeta> {
+        let batch = buffered(visible, offset, columns).batch;
+        let job = SealJob {
+            topic: TopicId(1),
+            schema: columns.clone(),
+            batches: vec![SealBatch { base_offset: offset, ingested_at_us: at_us, batch }],
+            writer: String::new(),
+            producers: Vec::new(),
+            topic_definition: String::new(),
+            created_at_us: 0,
+        };
+        Arc::new(self.store.seal(job).await.unwrap())
+    }
+
+    async fn merge(&self, columns: &TopicSchema, segments: Vec<Arc<SegmentMeta>>) -> Arc<SegmentMeta> {
+        let job = MergeJob {
+            segments,
+            schema: columns.clone(),
+            topic_definition: String::new(),
+            writer: String::new(),
+            created_at_us: 0,
+        };
+        Arc::new(self.store.merge(job).await.unwrap())
+    }
 }
 
 fn topic_schema() -> TopicSchema {
@@ -91,16 +152,28 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(parts: &[(Place, Vec<Row>)]) -> Self {
+    async fn new(parts: &[(Place, Vec<Row>)]) -> Self {
         let columns = topic_schema();
         let visible = columns.visible();
-        let mut source = FakeSource::default();
+        let mut source = Segments::new();
         let (mut segments, mut buffer, mut all) = (Vec::new(), Vec::new(), vec![RecordBatch::new_empty(visible.clone())]);
         let mut offset = 0;
         for (place, rows) in parts.iter().filter(|(_, rows)| !rows.is_empty()) {
             let batch = batch_of(rows, offset, &visible);
             match place {
-                Place::Sealed => segments.push(source.add(&columns, &batch)),
+                Place::Fake => segments.push(source.fake.add(&columns, &batch)),
+                Place::Sealed => segments.push(source.seal(&columns, &batch, offset).await),
+                Place::Merged => {
+                    let half = batch.num_rows() / 2;
+                    let mut halves = Vec::new();
+                    for (from, rows) in [(0, half), (half, batch.num_rows() - half)].into_iter().filter(|(_, rows)| *rows > 0) {
+                        let from_offset = offset + i64::try_from(from).unwrap();
+                        // A batch has one time of receipt, so the halves share it.
+                        let slice = batch.slice(from, rows);
+                        halves.push(source.seal_at(&columns, &slice, from_offset, offset).await);
+                    }
+                    segments.push(source.merge(&columns, halves).await);
+                }
                 Place::Buffered => buffer.push(Arc::new(buffered(&batch, offset, &columns))),
             }
             offset += i64::try_from(rows.len()).unwrap();
@@ -217,7 +290,7 @@ fn row() -> impl Strategy<Value = Row> {
 }
 
 fn parts() -> impl Strategy<Value = Vec<(Place, Vec<Row>)>> {
-    let place = prop_oneof![Just(Place::Sealed), Just(Place::Buffered)];
+    let place = prop_oneof![Just(Place::Fake), Just(Place::Sealed), Just(Place::Merged), Just(Place::Buffered)];
     proptest::collection::vec((place, proptest::collection::vec(row(), 0..40)), 0..5)
 }
 
@@ -298,7 +371,7 @@ fn every_predicate_finds_what_a_plain_table_finds() {
     let strategy = (parts(), proptest::collection::vec(predicate(), 8));
     let outcome = runner.run(&strategy, |(parts, predicates)| {
         runtime.block_on(async {
-            let pair = Pair::new(&parts);
+            let pair = Pair::new(&parts).await;
             for predicate in &predicates {
                 pair.check(&format!("SELECT * FROM {{t}} WHERE {predicate} ORDER BY _offset")).await;
                 pair.check(&format!("SELECT count(*) FROM {{t}} WHERE {predicate}")).await;
@@ -317,7 +390,7 @@ fn the_first_rows_are_the_first_rows() {
     let strategy = (parts(), predicate(), direction, 0usize..12, proptest::sample::select(&["ts", "_offset"][..]));
     let outcome = runner.run(&strategy, |(parts, predicate, direction, limit, key)| {
         runtime.block_on(async {
-            let pair = Pair::new(&parts);
+            let pair = Pair::new(&parts).await;
             // Ties are broken as one likes, so only the key is compared.
             pair.check(&format!("SELECT {key} FROM {{t}} WHERE {predicate} ORDER BY {key} {direction} LIMIT {limit}")).await;
             pair.check(&format!("SELECT {key} FROM {{t}} ORDER BY {key} {direction} LIMIT {limit}")).await;
@@ -338,7 +411,7 @@ fn aggregates_agree() {
     let mut runner = TestRunner::new(Config { cases: cases() / 2, max_shrink_iters: 30, ..Config::default() });
     let outcome = runner.run(&(parts(), predicate()), |(parts, predicate)| {
         runtime.block_on(async {
-            let pair = Pair::new(&parts);
+            let pair = Pair::new(&parts).await;
             for sql in [
                 "SELECT count(*), min(ts), max(ts), min(_offset), max(_offset), min(status), max(status), count(level), min(ratio), max(ratio), min(message), max(message) FROM {t}",
                 "SELECT count(*), count(ts) FROM {t}",
@@ -370,10 +443,14 @@ fn large_segments_agree() {
         };
         (from..from + count).map(row).collect::<Vec<_>>()
     };
-    let parts =
-        [(Place::Sealed, rows(0, 150_000)), (Place::Sealed, rows(150_000, 70_000)), (Place::Buffered, rows(220_000, 3_000))];
-    let pair = Pair::new(&parts);
+    let parts = [
+        (Place::Sealed, rows(0, 150_000)),
+        (Place::Fake, rows(150_000, 70_000)),
+        (Place::Merged, rows(220_000, 70_000)),
+        (Place::Buffered, rows(290_000, 3_000)),
+    ];
     runtime().block_on(async {
+        let pair = Pair::new(&parts).await;
         for sql in [
             "SELECT count(*) FROM {t} WHERE ts >= '1970-01-01T10:00:00Z' AND ts < '1970-01-01T11:00:00Z'",
             "SELECT count(*) FROM {t} WHERE ts >= '1970-01-01T01:00:00Z' AND service = 'db'",

@@ -73,7 +73,8 @@ impl OpenPart {
     pub(crate) fn stores(&self, reference: &ColumnRef) -> bool {
         match (&self.segment, reference) {
             (Some(segment), ColumnRef::Column(id)) => segment_bounds::has_column(segment, *id),
-            (Some(segment), ColumnRef::Field(path)) => segment_bounds::has_field(segment, path),
+            // A segment finds any field, in a column of its own or in what is left of `attrs`.
+            (Some(_), ColumnRef::Field(_)) => true,
             // A buffered batch fills in what it does not have.
             (None, ColumnRef::Column(_)) => true,
             (None, ColumnRef::Field(_)) => false,
@@ -103,7 +104,6 @@ fn bounds(part: &dyn Part, segment: Option<&SegmentMeta>, column: &ScanColumn) -
         ColumnRef::Column(id) if !segment_bounds::has_column(segment, *id) => {
             Some(segment_bounds::all_null(column.field.data_type(), block_rows(part.rows(), BLOCK_ROWS)))
         }
-        ColumnRef::Field(path) if !segment_bounds::has_field(segment, path) => None,
         reference => part.block_bounds(reference).filter(|bounds| {
             bounds.mins.data_type() == column.field.data_type() && bounds.mins.len() == bounds.null_counts.len()
         }),

@@ -19,11 +19,6 @@ pub(crate) fn has_column(segment: &SegmentMeta, id: ColumnId) -> bool {
     id.0 < 0 || segment.schema.declared.iter().any(|column| column.id == id)
 }
 
-/// Whether a field of `attrs` is a column of the segment's own.
-pub(crate) fn has_field(segment: &SegmentMeta, path: &[String]) -> bool {
-    segment.fields.iter().any(|field| field.stored_as_column && field.path == path)
-}
-
 /// Bounds of one column over the whole segment; `None` if unknown.
 pub(crate) fn of(segment: &SegmentMeta, column: &ScanColumn) -> Option<BlockBounds> {
     let data_type = column.field.data_type();

@@ -194,6 +194,18 @@ impl<'a> Unit<'a> {
         Ok(array)
     }
 
+    /// The chunk of a column of the scan in its physical type; `None` if the part does not store it.
+    ///
+    /// # Errors
+    /// Reading or memory.
+    pub(crate) async fn stored(&mut self, column: usize) -> Result<Option<ArrayRef>> {
+        let reference = self.columns[column].reference.clone();
+        if !self.part.stores(&reference) {
+            return Ok(None);
+        }
+        self.physical(&reference).await.map(Some)
+    }
+
     /// Values of a column of the scan for the selected rows, in its logical type.
     ///
     /// # Errors

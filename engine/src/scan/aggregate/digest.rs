@@ -1,0 +1,112 @@
+//! A histogram of floating-point numbers in logarithmic bins: 128 bins a power of two, each with the mean of its values, so
+//! that a percentile is off by less than one percent.
+//!
+//! Its state is that of DataFusion's t-digest, whose centroids are the bins.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Float64Builder, ListBuilder, UInt64Array};
+
+/// Bits of the mantissa that are left out of a bin's number: 7 of 52 stay.
+const BIN_SHIFT: u32 = 45;
+
+/// Centroids that the final step keeps, DataFusion's default.
+const CENTROIDS: u64 = 100;
+
+/// The histogram of one group.
+#[derive(Debug, Default)]
+pub(super) struct Digest {
+    /// Number of the first bin.
+    first: i32,
+    /// Values and their sum, bin by bin.
+    bins: Vec<(u32, f64)>,
+    count: u64,
+    sum: f64,
+    bounds: Option<(f64, f64)>,
+}
+
+impl Digest {
+    /// Adds a value.
+    pub(super) fn add(&mut self, value: f64) {
+        let bin = bin_of(value);
+        if self.bins.is_empty() {
+            self.first = bin;
+        }
+        if bin < self.first {
+            let more = distance(bin, self.first);
+            self.bins.splice(0..0, std::iter::repeat_n((0, 0.0), more));
+            self.first = bin;
+        }
+        let place = distance(self.first, bin);
+        if place >= self.bins.len() {
+            self.bins.resize(place + 1, (0, 0.0));
+        }
+        let (count, sum) = &mut self.bins[place];
+        *count += 1;
+        *sum += value;
+        self.count += 1;
+        self.sum += value;
+        self.bounds = Some(self.bounds.map_or((value, value), |(min, max)| (min.min(value), max.max(value))));
+    }
+
+    /// Bytes of memory it holds.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.bins.capacity() * size_of::<(u32, f64)>()
+    }
+}
+
+/// Numbers of bins are in the order of the values; NaN is last.
+fn bin_of(value: f64) -> i32 {
+    let value = if value.is_nan() { f64::NAN } else { value };
+    let bits = value.to_bits();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "19 bits are left")]
+    let magnitude = ((bits & !(1 << 63)) >> BIN_SHIFT) as i32;
+    if bits >> 63 == 1 && !value.is_nan() { -1 - magnitude } else { magnitude }
+}
+
+fn distance(from: i32, to: i32) -> usize {
+    usize::try_from(to - from).unwrap_or_default()
+}
+
+/// The states of all groups: size, sum, count, maximum, minimum, centroids.
+#[allow(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
+pub(super) fn state(digests: &[Digest]) -> Vec<ArrayRef> {
+    let numbers = |of: &dyn Fn(&Digest) -> f64| Arc::new(digests.iter().map(|d| Some(of(d))).collect::<Float64Array>()) as ArrayRef;
+    let mut centroids = ListBuilder::new(Float64Builder::new());
+    for digest in digests {
+        for (count, sum) in digest.bins.iter().filter(|(count, _)| *count > 0) {
+            centroids.values().append_value(sum / f64::from(*count));
+            centroids.values().append_value(f64::from(*count));
+        }
+        centroids.append(true);
+    }
+    vec![
+        Arc::new(UInt64Array::from(vec![CENTROIDS; digests.len()])),
+        numbers(&|digest| digest.sum),
+        numbers(&|digest| digest.count as f64),
+        numbers(&|digest| digest.bounds.map_or(f64::NEG_INFINITY, |(_, max)| max)),
+        numbers(&|digest| digest.bounds.map_or(f64::INFINITY, |(min, _)| min)),
+        Arc::new(centroids.finish()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_in_the_order_of_the_values() {
+        let values = [f64::NEG_INFINITY, -1e300, -2.0, -1.0, -1e-300, -0.0, 0.0, 1e-300, 0.99, 1.0, 1.5, 2.0, 1e300, f64::INFINITY, f64::NAN];
+        assert!(values.windows(2).all(|pair| bin_of(pair[0]) < bin_of(pair[1])), "{:?}", values.map(bin_of));
+    }
+
+    #[test]
+    fn bins_grow_both_ways() {
+        let mut digest = Digest::default();
+        for value in [1.0, 0.5, 3.0, 1.0] {
+            digest.add(value);
+        }
+        let found: Vec<(u32, f64)> = digest.bins.iter().copied().filter(|(count, _)| *count > 0).collect();
+        assert_eq!(found, [(1, 0.5), (2, 2.0), (1, 3.0)]);
+    }
+}
