@@ -14,7 +14,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, internal_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ExpressionPlacement, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use strata_storage::schema::{JSONB, SQL_TYPE};
 
@@ -165,6 +165,17 @@ impl ScalarUDFImpl for JsonbFunction {
             (wanted, other) => plan_err!("argument {} of {name} is of type {other}, which is no {wanted:?}", n + 1),
         };
         types.iter().enumerate().map(coerce).collect()
+    }
+
+    /// Reading a field of a column by a constant key belongs into the scan, which may have the field as a column.
+    fn placement(&self, arguments: &[ExpressionPlacement]) -> ExpressionPlacement {
+        let reads = matches!(self.definition.name, "jsonb_get" | "jsonb_get_text");
+        match arguments {
+            [ExpressionPlacement::Column | ExpressionPlacement::MoveTowardsLeafNodes, ExpressionPlacement::Literal] if reads => {
+                ExpressionPlacement::MoveTowardsLeafNodes
+            }
+            _ => ExpressionPlacement::KeepInPlace,
+        }
     }
 
     fn return_type(&self, _types: &[DataType]) -> Result<DataType> {

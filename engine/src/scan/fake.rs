@@ -14,6 +14,7 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::min_max::{MaxAccumulator, MinAccumulator};
 use datafusion::logical_expr::Accumulator;
 use datafusion::scalar::ScalarValue;
+use strata_storage::json::{Path, text_of};
 use strata_storage::schema::{TopicSchema, column_id};
 use strata_storage::segment::{
     BLOCK_ROWS, BlockBounds, Bound, CHUNK_ROWS, ColumnRef, ColumnSummary, SegmentMeta, SegmentState, to_logical,
@@ -159,9 +160,21 @@ impl SegmentSource for FakeSource {
 }
 
 impl FakeSegment {
-    fn column(&self, column: &ColumnRef) -> &(ColumnId, ArrayRef, DataType, BlockBounds) {
-        let ColumnRef::Column(id) = column else { panic!("no field is stored") };
-        self.columns.iter().find(|(known, ..)| known == id).unwrap()
+    fn column(&self, column: &ColumnRef) -> (ArrayRef, DataType, Option<BlockBounds>) {
+        let of = |id: ColumnId| self.columns.iter().find(|(known, ..)| *known == id).unwrap();
+        match column {
+            ColumnRef::Column(id) => {
+                let (_, array, data_type, bounds) = of(*id);
+                (array.clone(), data_type.clone(), Some(bounds.clone()))
+            }
+            ColumnRef::Field(path) => {
+                let attrs = to_logical(&of(ColumnId::ATTRS).1, &DataType::Utf8View).unwrap();
+                let path = Path::of(path);
+                let text = |attrs: &str| path.find(attrs).and_then(text_of).map(|text| text.to_string());
+                let texts: StringArray = attrs.as_string_view().iter().map(|attrs| attrs.and_then(text)).collect();
+                (Arc::new(texts), DataType::Utf8View, None)
+            }
+        }
     }
 }
 
@@ -172,19 +185,19 @@ impl Part for FakeSegment {
     }
 
     fn block_bounds(&self, column: &ColumnRef) -> Option<BlockBounds> {
-        Some(self.column(column).3.clone())
+        self.column(column).2
     }
 
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
         let start = chunk * CHUNK_ROWS;
-        Ok(self.column(column).1.slice(start, CHUNK_ROWS.min(self.rows - start)))
+        Ok(self.column(column).0.slice(start, CHUNK_ROWS.min(self.rows - start)))
     }
 
     async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
         let rows = UInt32Array::from(rows.to_vec());
         let of = |column: &ColumnRef| {
-            let (_, array, data_type, _) = self.column(column);
-            to_logical(&take(array, &rows, None)?, data_type).map_err(super::part::external)
+            let (array, data_type, _) = self.column(column);
+            to_logical(&take(&array, &rows, None)?, &data_type).map_err(super::part::external)
         };
         columns.iter().map(of).collect()
     }

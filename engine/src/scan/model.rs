@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::pretty::pretty_format_batches;
 use async_trait::async_trait;
+use datafusion::config::Dialect;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -38,6 +39,7 @@ struct Row {
     status: Option<i32>,
     ratio: Option<f64>,
     flag: Option<bool>,
+    attrs: Option<&'static str>,
 }
 
 /// Where records lie.
@@ -139,7 +141,7 @@ fn batch_of(rows: &[Row], first_offset: i64, schema: &SchemaRef) -> RecordBatch 
         Arc::new(rows.iter().map(|row| row.status).collect::<Int32Array>()),
         Arc::new(rows.iter().map(|row| row.ratio).collect::<Float64Array>()),
         Arc::new(rows.iter().map(|row| row.flag).collect::<BooleanArray>()),
-        text(rows.iter().map(|_| None).collect()),
+        text(rows.iter().map(|row| row.attrs).collect()),
         Arc::new(Int64Array::from_iter_values((first_offset..).take(rows.len()))),
         Arc::new(TimestampMicrosecondArray::from_value(first_offset, rows.len()).with_data_type(timestamptz())),
     ];
@@ -192,11 +194,12 @@ impl Pair {
             columns,
         };
         let snapshot = TopicSnapshot { topic: Arc::new(topic), segments: Arc::new(segments), buffer, next_offset: offset };
-        let state = SessionStateBuilder::new()
-            .with_config(SessionConfig::new().with_target_partitions(3).with_batch_size(100))
-            .with_default_features();
+        let mut config = SessionConfig::new().with_target_partitions(3).with_batch_size(100);
+        config.options_mut().sql_parser.dialect = Dialect::PostgreSQL;
+        let state = SessionStateBuilder::new().with_config(config).with_default_features();
         let state = physical_rules().into_iter().fold(state, SessionStateBuilder::with_physical_optimizer_rule).build();
         let context = SessionContext::new_with_state(state);
+        crate::jsonb::register(&context).unwrap();
         context.register_table("t", Arc::new(TopicTable::with_source(Arc::new(source), snapshot))).unwrap();
         context.register_table("m", Arc::new(MemTable::try_new(visible, vec![vec![joined(&all)]]).unwrap())).unwrap();
         Self { context }
@@ -260,6 +263,15 @@ fn buffered(visible: &RecordBatch, offset: i64, columns: &TopicSchema) -> Buffer
 
 const SERVICES: [&str; 5] = ["auth", "db", "", "数据", "zoo"];
 const LEVELS: [&str; 3] = ["ERROR", "INFO", "warn"];
+const ATTRS: [&str; 7] = [
+    r#"{"code": 1.10, "kind": "x"}"#,
+    r#"{"code": 7}"#,
+    r#"{"code": "seven", "kind": "y"}"#,
+    r#"{"code": null, "kind": {"of": "z"}}"#,
+    r#"{"kind": [1, "2"]}"#,
+    r#"{"kind": {"of": {"deep": true}}, "连接": "云"}"#,
+    "{}",
+];
 const IDS: [&str; 4] = ["00ff", "abcd", "0a1b", "beef"];
 
 fn row() -> impl Strategy<Value = Row> {
@@ -276,8 +288,9 @@ fn row() -> impl Strategy<Value = Row> {
         weighted(0.9, 0i32..6),
         weighted(0.9, ratio),
         weighted(0.9, any::<bool>()),
+        weighted(0.8, select(&ATTRS[..])),
     )
-        .prop_map(|(ts, service, level, message, trace_id, status, ratio, flag)| Row {
+        .prop_map(|(ts, service, level, message, trace_id, status, ratio, flag, attrs)| Row {
             ts: ts.map(|second| second * 1_000_000),
             service,
             level,
@@ -286,6 +299,7 @@ fn row() -> impl Strategy<Value = Row> {
             status,
             ratio,
             flag,
+            attrs,
         })
 }
 
@@ -330,6 +344,13 @@ fn leaf() -> impl Strategy<Value = String> {
         (op.clone(), second.clone(), select(&["Z", "+02:00", "-00:30"][..]))
             .prop_map(|(op, at, zone)| format!("ts {op} TIMESTAMPTZ '{at}{zone}'")),
         (second.clone(), second).prop_map(|(from, to)| format!("ts BETWEEN '{from}Z' AND '{to}Z'")),
+        (select(&["attrs ->> 'code'", "attrs ->> 'kind'", "attrs -> 'kind' ->> 'of'", "attrs ->> '连接'", "attrs ->> 'none'"][..]), op)
+            .prop_map(|(field, op)| format!("{field} {op} 'x'")),
+        Just("attrs ->> 'code' IS NULL".to_owned()),
+        Just("attrs -> 'kind' ->> 'of' LIKE '%z%'".to_owned()),
+        Just("attrs ->> 'code' IN ('7', '1.10')".to_owned()),
+        Just("attrs ->> 'kind' = service".to_owned()),
+        Just("attrs ->> 'kind' ~ '[xz]'".to_owned()),
         Just("flag".to_owned()),
         Just("NOT flag".to_owned()),
         Just("flag = false".to_owned()),
@@ -417,6 +438,12 @@ fn aggregates_agree() {
                 "SELECT count(*), count(ts) FROM {t}",
                 "SELECT service, level, count(*), sum(status), min(ts), max(ts) FROM {t} WHERE {p} GROUP BY service, level ORDER BY 1, 2",
                 "SELECT date_trunc('minute', ts) AS m, count(*) FROM {t} WHERE {p} GROUP BY m ORDER BY m",
+                "SELECT message, status, trace_id, count(*), count(level), sum(_offset), min(status), max(_ingested_at) FROM {t} WHERE {p} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                "SELECT date_trunc('second', ts), flag, count(*), count(flag) FROM {t} GROUP BY 1, 2 ORDER BY 1, 2",
+                "SELECT ts, count(*) FROM {t} WHERE {p} GROUP BY ts ORDER BY ts",
+                "SELECT count(*), count(message), sum(status), min(ts), max(status) FROM {t} WHERE {p}",
+                "SELECT attrs ->> 'kind' AS k, count(*), max(attrs ->> 'code') FROM {t} WHERE {p} GROUP BY k ORDER BY k",
+                "SELECT attrs -> 'kind' ->> 'of' AS k, upper(attrs ->> 'code') AS c, service FROM {t} WHERE {p} ORDER BY k, c, service",
                 "SELECT r.service, count(*) FROM {t} JOIN {other} AS b ON r.trace_id = b.trace_id AND r.status = b.status WHERE r.level = 'ERROR' GROUP BY 1 ORDER BY 1",
             ] {
                 pair.check(&sql.replace("{p}", &predicate)).await;
@@ -425,6 +452,42 @@ fn aggregates_agree() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn plans_show_what_the_scan_does() {
+    let row = Row {
+        ts: Some(1),
+        service: Some("db"),
+        level: None,
+        message: None,
+        trace_id: None,
+        status: Some(1),
+        ratio: None,
+        flag: None,
+        attrs: Some(ATTRS[0]),
+    };
+    let parts = [Place::Fake, Place::Buffered].map(|place| (place, vec![row.clone()]));
+    runtime().block_on(async {
+        let pair = Pair::new(&parts).await;
+        for (sql, shown) in [
+            ("SELECT message FROM t ORDER BY ts DESC LIMIT 3", "first=[ts DESC], top=3"),
+            ("SELECT count(*) FROM t", "PlaceholderRowExec"),
+            ("SELECT min(ts), max(_offset) FROM t", "PlaceholderRowExec"),
+            ("SELECT service, count(*) FROM t GROUP BY 1", "TopicAggregateExec"),
+            ("SELECT date_trunc('minute', ts), sum(status) FROM t GROUP BY 1", "TopicAggregateExec"),
+            ("SELECT attrs ->> 'kind' FROM t", "columns=[attrs ->> 'kind']"),
+            ("SELECT attrs ->> 'kind', count(*) FROM t GROUP BY 1", "columns=[attrs ->> 'kind']"),
+            ("SELECT count(*) FROM t WHERE attrs ->> 'kind' = 'x'", "filters=[attrs ->> 'kind'@"),
+            ("SELECT message FROM t WHERE message LIKE '%x%' LIMIT 5", "fetch=5"),
+            ("SELECT message FROM t ORDER BY message LIMIT 5", "dynamic=[DynamicFilter"),
+        ] {
+            let plan = pair.ask(&format!("EXPLAIN {sql}")).await.unwrap();
+            assert!(plan.contains(shown), "{sql} shows no {shown}:\n{plan}");
+        }
+        let analyzed = pair.ask("EXPLAIN ANALYZE SELECT * FROM t WHERE ts > '2020-01-01'").await.unwrap();
+        assert!(analyzed.contains("segments_pruned_by_time=1"), "{analyzed}");
+    });
 }
 
 /// Many chunks and blocks, so that bounds decide and binary search has something to do.
@@ -440,6 +503,7 @@ fn large_segments_agree() {
             status: Some(i32::try_from(at % 600).unwrap()),
             ratio: Some(0.5),
             flag: Some(at.is_multiple_of(2)),
+            attrs: Some(ATTRS[at % 3]),
         };
         (from..from + count).map(row).collect::<Vec<_>>()
     };
@@ -461,6 +525,10 @@ fn large_segments_agree() {
             "SELECT ts FROM {t} ORDER BY ts DESC LIMIT 1000",
             "SELECT service, level, count(*) FROM {t} GROUP BY 1, 2 ORDER BY 1, 2",
             "SELECT _offset, message FROM {t} WHERE _offset BETWEEN 149990 AND 150010 ORDER BY 1",
+            "SELECT attrs ->> 'code' AS c, count(*) FROM {t} GROUP BY c ORDER BY c",
+            "SELECT service, approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY status) BETWEEN 290 AND 310, approx_percentile_cont(0.99) WITHIN GROUP (ORDER BY status) BETWEEN 580 AND 600 FROM {t} GROUP BY service ORDER BY service",
+            "SELECT date_trunc('hour', ts) AS h, level, count(*), min(_offset) FROM {t} GROUP BY h, level ORDER BY h, level",
+            "SELECT count(*), sum(c), min(n) FROM (SELECT message, _offset AS n, count(*) AS c FROM {t} GROUP BY 1, 2)",
             "SELECT count(*) FROM {t} WHERE NOT (service = 'db' OR ts > '1970-01-01T05:00:00Z')",
         ] {
             pair.check(sql).await;

@@ -9,7 +9,7 @@
 //! **Invariant:** a part or chunk is left out only if `n` rows at least as good are kept.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -35,6 +35,8 @@ pub(crate) struct TopRun {
     wanted: usize,
     state: Mutex<State>,
     changed: Notify,
+    /// The best rank that each block allows, by part, once it was opened.
+    ranks: Mutex<HashMap<usize, Arc<[i128]>>>,
 }
 
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl TopRun {
         let rank = |part: usize| run.parts[part].segment().map_or(i128::MAX, |segment| order.best_of_segment(segment, column));
         let waiting = (0..run.parts.len()).map(|part| Item { rank: rank(part), part: Reverse(part), chunk: None }).collect();
         let state = State { waiting, active: 0, best: BinaryHeap::new(), delivered: wanted == 0 };
-        Self { order, wanted, state: Mutex::new(state), changed: Notify::new() }
+        Self { order, wanted, state: Mutex::new(state), changed: Notify::new(), ranks: Mutex::default() }
     }
 
     /// Searches until nothing is left, then, in one of the workers, reads the rows.
@@ -128,7 +130,7 @@ impl TopRun {
     async fn look(&self, run: &Run, item: &Item, metrics: &ScanMetrics) -> Result<()> {
         let part = item.part.0;
         let open = run.open(part, metrics).await?;
-        let ranks = self.block_ranks(&open);
+        let ranks = self.block_ranks(part, &open);
         match item.chunk {
             None => {
                 let chunks = (0..open.rows().div_ceil(CHUNK_ROWS)).filter_map(|chunk| {
@@ -186,8 +188,11 @@ impl TopRun {
         Ok(())
     }
 
-    /// The best rank that each block allows.
-    fn block_ranks(&self, open: &OpenPart) -> Vec<i128> {
+    /// The best rank that each block of a part allows.
+    fn block_ranks(&self, part: usize, open: &OpenPart) -> Arc<[i128]> {
+        if let Some(ranks) = self.ranks.lock().get(&part) {
+            return Arc::clone(ranks);
+        }
         let blocks = open.rows().div_ceil(BLOCK_ROWS);
         let known = open.bounds(self.order.column).and_then(|bounds| {
             let mins: Vec<Option<i64>> = ranked(&bounds.mins).ok()?.collect();
@@ -196,7 +201,9 @@ impl TopRun {
             let best = |block: usize| self.order.best(mins[block], maxs[block], nulls.is_null(block) || nulls.value(block) > 0);
             Some((0..blocks).map(best).collect())
         });
-        known.unwrap_or_else(|| vec![i128::MAX; blocks])
+        let ranks: Arc<[i128]> = known.unwrap_or_else(|| vec![i128::MAX; blocks].into());
+        self.ranks.lock().insert(part, Arc::clone(&ranks));
+        ranks
     }
 }
 
