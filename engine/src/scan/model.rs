@@ -17,8 +17,8 @@ use object_store::memory::InMemory;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_catalog::{Topic, TopicOptions};
-use strata_storage::schema::{Column, TopicSchema, timestamptz};
 use strata_storage::memory::Memory;
+use strata_storage::schema::{Column, TopicSchema, timestamptz};
 use strata_storage::segment::{MergeJob, SealBatch, SealJob, SegmentMeta, SegmentOptions, SegmentStore};
 use strata_storage::wal::WalPosition;
 use strata_storage::{ColumnId, TopicId};
@@ -344,7 +344,12 @@ fn leaf() -> impl Strategy<Value = String> {
         (op.clone(), second.clone(), select(&["Z", "+02:00", "-00:30"][..]))
             .prop_map(|(op, at, zone)| format!("ts {op} TIMESTAMPTZ '{at}{zone}'")),
         (second.clone(), second).prop_map(|(from, to)| format!("ts BETWEEN '{from}Z' AND '{to}Z'")),
-        (select(&["attrs ->> 'code'", "attrs ->> 'kind'", "attrs -> 'kind' ->> 'of'", "attrs ->> '连接'", "attrs ->> 'none'"][..]), op)
+        (
+            select(
+                &["attrs ->> 'code'", "attrs ->> 'kind'", "attrs -> 'kind' ->> 'of'", "attrs ->> '连接'", "attrs ->> 'none'"][..]
+            ),
+            op
+        )
             .prop_map(|(field, op)| format!("{field} {op} 'x'")),
         Just("attrs ->> 'code' IS NULL".to_owned()),
         Just("attrs -> 'kind' ->> 'of' LIKE '%z%'".to_owned()),

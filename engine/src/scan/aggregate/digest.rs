@@ -71,7 +71,8 @@ fn distance(from: i32, to: i32) -> usize {
 /// The states of all groups: size, sum, count, maximum, minimum, centroids.
 #[allow(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
 pub(super) fn state(digests: &[Digest]) -> Vec<ArrayRef> {
-    let numbers = |of: &dyn Fn(&Digest) -> f64| Arc::new(digests.iter().map(|d| Some(of(d))).collect::<Float64Array>()) as ArrayRef;
+    let numbers =
+        |of: &dyn Fn(&Digest) -> f64| Arc::new(digests.iter().map(|d| Some(of(d))).collect::<Float64Array>()) as ArrayRef;
     let mut centroids = ListBuilder::new(Float64Builder::new());
     for digest in digests {
         for (count, sum) in digest.bins.iter().filter(|(count, _)| *count > 0) {
@@ -96,7 +97,23 @@ mod tests {
 
     #[test]
     fn bins_are_in_the_order_of_the_values() {
-        let values = [f64::NEG_INFINITY, -1e300, -2.0, -1.0, -1e-300, -0.0, 0.0, 1e-300, 0.99, 1.0, 1.5, 2.0, 1e300, f64::INFINITY, f64::NAN];
+        let values = [
+            f64::NEG_INFINITY,
+            -1e300,
+            -2.0,
+            -1.0,
+            -1e-300,
+            -0.0,
+            0.0,
+            1e-300,
+            0.99,
+            1.0,
+            1.5,
+            2.0,
+            1e300,
+            f64::INFINITY,
+            f64::NAN,
+        ];
         assert!(values.windows(2).all(|pair| bin_of(pair[0]) < bin_of(pair[1])), "{:?}", values.map(bin_of));
     }
 

@@ -80,7 +80,8 @@ impl Groups {
         for number in &local {
             counts[*number as usize] += 1;
         }
-        let groups = (0..size).map(|number| if counts[number] == 0 { u32::MAX } else { self.group(codes, &levels, number) }).collect();
+        let groups =
+            (0..size).map(|number| if counts[number] == 0 { u32::MAX } else { self.group(codes, &levels, number) }).collect();
         Placed { local, counts, groups }
     }
 

@@ -48,7 +48,7 @@ fn on_codes(node: &Arc<dyn ExecutionPlan>) -> Option<TopicAggregateExec> {
         && !aggregate.group_expr().has_grouping_set()
         && aggregate.filter_expr().iter().all(Option::is_none)
         && aggregate.limit_options().is_none()
-        && aggregate.dynamic_filter_expr().is_none()
+        && aggregate.dynamic_expressions_produced().is_empty()
         && scan.plan().fetch.is_none()
         && scan.plan().top.is_none();
     if !plain {
@@ -95,7 +95,8 @@ fn key(scan: &TopicScanExec, expr: &Arc<dyn PhysicalExpr>, data_type: &DataType)
     let [unit, time] = call.args() else { return None };
     let (column, of_column) = column(scan, time)?;
     // In another time zone a day or an hour may begin elsewhere.
-    let utc = matches!(of_column, DataType::Timestamp(TimeUnit::Microsecond, zone) if zone.as_deref().is_none_or(|zone| zone == "UTC"));
+    let utc =
+        matches!(of_column, DataType::Timestamp(TimeUnit::Microsecond, zone) if zone.as_deref().is_none_or(|zone| zone == "UTC"));
     let unit = unit.downcast_ref::<Literal>()?.value().try_as_str().flatten()?.to_lowercase();
     let width = match unit.as_str() {
         "second" => 1_000_000,
