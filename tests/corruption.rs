@@ -1,6 +1,8 @@
 //! Flipped bits and missing bytes in each kind of file, on the real binary: a repaired read or a clear error, never a wrong answer,
 //! never a server that starts and dies in turn.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,6 +2,8 @@
 //!
 //! `STRATA_KILLS` says how often (25), `STRATA_SEED` repeats a run.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::process::Command;
 
 fn setting(name: &str, default: &str) -> String {

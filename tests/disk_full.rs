@@ -1,6 +1,8 @@
 //! A full disk: writes are refused with an error that says so, what was acknowledged stays, reading goes on, and when there is space
 //! again writing goes on too.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Real lines of sixteen systems, loaded with `strata load --format raw`: all rows, word for word, with their times, before and after a
 //! restart. The samples are not part of this project; where they are not beside it the test says that it skips.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! The real psql against the real binary: what a person types on the first day.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -1,5 +1,7 @@
 //! A data folder that cannot be written: the server says so and does not start; what lies in the folder is untouched.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::Path;
 
 use strata_harness::{Server, ServerOptions, SmallDisk};

@@ -1,5 +1,7 @@
 //! Starts that must not happen: each ends at once with exit code 1 and a sentence that says why.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::process::Command;
 
 /// Exit code and standard error of `strata serve` with these flags.

@@ -1,5 +1,7 @@
 //! Two servers on one folder: the second is refused and says why, the first does not notice.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::time::Duration;
 
 use strata_harness::{Server, ServerOptions};

@@ -1,5 +1,7 @@
 //! Runs every file of `tests/sql` over the wire, each on a server of its own: what clients see is what is promised.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use sqllogictest::{DBOutput, DefaultColumnType, Runner};
 use strata_harness::{Server, ServerOptions, Sql};
 

@@ -1,5 +1,7 @@
 //! Records on their way through the engine: append, see, restart, seal, merge, expire; exactly once all the way.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::Path;
 use std::sync::Arc;
 

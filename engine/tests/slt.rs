@@ -3,6 +3,8 @@
 //! `connection name` opens another session of the same engine. What a file expects is what PostgreSQL's text format
 //! shows, so the same files hold over the wire.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 #[path = "slt/text.rs"]
 mod text;
 

@@ -1,5 +1,7 @@
 //! COPY formats: rows come back through every format, however the bytes are cut; bad data names its place.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};

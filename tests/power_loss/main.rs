@@ -10,6 +10,8 @@
 //! The catalog's writes are part of the journal. `STRATA_POWER_LOSS_IMAGES` says how many images (24), `STRATA_SEED` repeats
 //! their choice. The record is another one each time, because threads are. Says that it skips where nothing can be traced.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod check;
 mod journal;
 mod replay;

@@ -69,7 +69,7 @@ async fn oids_are_never_used_again(open: &Opener) {
 async fn alter(open: &Opener) {
     let created = open().create_topic(samples::topic("logs", "app")).await.expect("topic");
     assert_eq!((created.next_column_id, created.first_offset, created.next_offset), (3, 0, 0));
-    assert_eq!(open().topics().await.expect("topics"), [created.clone()]);
+    assert_eq!(open().topics().await.expect("topics"), std::slice::from_ref(&created));
     open().set_comment(created.oid(), Some(ColumnId(2)), Some("text")).await.expect("comment");
     open().set_comment(created.oid(), Some(ColumnId(1)), Some("time")).await.expect("comment");
 

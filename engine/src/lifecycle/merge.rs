@@ -145,9 +145,9 @@ mod tests {
     fn a_record_is_rewritten_logarithmically_often() {
         let mut rows: Vec<u64> = Vec::new();
         let (mut written, mut sealed) = (0, 0);
-        for _ in 0..10_000 {
-            rows.push(1);
-            sealed += 1;
+        for new in std::iter::repeat_n(1, 10_000) {
+            rows.push(new);
+            sealed += new;
             while let Some(run) = pick(&segments(&rows), 100_000, Eagerness::Background) {
                 let merged: u64 = rows[run.clone()].iter().sum();
                 written += merged;

@@ -1,5 +1,7 @@
 //! The protocol over a real socket: an engine on a temporary folder, a server on a free port, drivers and raw bytes.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod copy;
 mod extended;
 mod life;

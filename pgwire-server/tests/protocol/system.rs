@@ -78,7 +78,10 @@ async fn topics_and_views_are_described() {
 async fn a_view_over_the_columns_of_views_ends() {
     let (_server, client) = prepared().await;
     client.simple_query("CREATE VIEW logs.cols AS SELECT table_name, column_name FROM information_schema.columns").await.unwrap();
-    assert_eq!(rows(&client, "SELECT column_name FROM logs.cols WHERE table_name = 'app' AND column_name = 'host'").await, ["host"]);
+    assert_eq!(
+        rows(&client, "SELECT column_name FROM logs.cols WHERE table_name = 'app' AND column_name = 'host'").await,
+        ["host"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
