@@ -20,6 +20,7 @@ mod explain;
 mod function;
 pub mod info;
 mod insert;
+mod interval;
 mod listen;
 mod memory_pool;
 pub mod notification;
@@ -39,6 +40,7 @@ pub mod sql_type;
 pub mod statement;
 mod transaction;
 mod write;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,7 +153,7 @@ impl Session {
     /// # Errors
     /// Undefined names and types that do not fit; a transaction block fails by it.
     pub async fn prepare(&self, parsed: &Parsed, parameter_types: &[Option<DataType>]) -> Result<Prepared> {
-        let described = self.describe(parsed, parameter_types).await;
+        let described = Box::pin(self.describe(parsed, parameter_types)).await;
         described.inspect_err(|_| self.transaction.lock().fail())
     }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::config::Dialect;
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::SessionInfo;
 use super::function;
+use super::interval::IntervalPlanner;
 use super::relations::Relations;
+use super::zone::SessionZone;
 use crate::Result;
 use crate::engine::Engine;
 
@@ -42,6 +44,8 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
 
     function::register(&context, engine, session);
     crate::jsonb::register(&context)?;
+    context.state_ref().write().register_function_rewrite(Arc::new(SessionZone))?;
+    context.state_ref().write().register_expr_planner(Arc::new(IntervalPlanner))?;
     relations.register("sys", Arc::new(crate::system::SystemSchema::new(engine.clone(), session.clone())))?;
     for extension in engine.extensions() {
         extension.register(&context, engine, session)?;

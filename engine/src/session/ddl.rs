@@ -23,7 +23,7 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use super::Session;
 use super::execution::Running;
 use super::outcome::Outcome;
-use super::planner::{Planner, table_reference};
+use super::planner::table_reference;
 use super::relations::Relation;
 use super::transaction::Created;
 use crate::Result;
@@ -100,9 +100,8 @@ impl Session {
     }
 
     /// What a name means now.
-    fn lookup(&self, name: &ObjectName) -> Result<Option<(String, String, Relation)>> {
-        let state = self.context.state();
-        Planner::new(&state, self.relations.clone()).resolve(&table_reference(name)?)
+    pub(super) fn lookup(&self, name: &ObjectName) -> Result<Option<(String, String, Relation)>> {
+        self.relations.resolve(&table_reference(name)?, &self.info.search_path())
     }
 
     /// Schema and name for something new: the first schema of the search path that can hold it.

@@ -20,7 +20,7 @@ impl Session {
     /// Anything that the statement can do wrong.
     pub async fn execute(&self, prepared: &Prepared, parameters: Parameters) -> Result<Outcome> {
         let Some(command) = &prepared.statement else { return Ok(Outcome::Empty) };
-        let outcome = self.execute_command(command, prepared, parameters).await;
+        let outcome = Box::pin(self.execute_command(command, prepared, parameters)).await;
         outcome.inspect_err(|_| self.transaction.lock().fail())
     }
 
@@ -30,10 +30,11 @@ impl Session {
             return Err(super::cancel::StopReason::Terminate.error());
         }
         let running = self.begin_statement(&prepared.sql);
-        self.dispatch(command, prepared, parameters, running).await
+        Box::pin(self.dispatch(command, prepared, parameters, running)).await
     }
 
-    /// Runs a command as part of the running statement.
+    /// Runs a command as part of the running statement. Each kind's future has its own box: together on one stack they are
+    /// too large for a worker thread.
     pub(super) async fn dispatch(
         &self,
         command: &Command,
@@ -43,9 +44,9 @@ impl Session {
     ) -> Result<Outcome> {
         let statement = match command {
             Command::Sql(statement) => statement.as_ref(),
-            Command::Move(fetch) => return self.fetch(fetch, true, running).await,
+            Command::Move(fetch) => return Box::pin(self.fetch(fetch, true, running)).await,
             Command::StorageOptions { name, if_exists, set, reset } => {
-                return self.set_storage_options(name, *if_exists, set, reset).await;
+                return Box::pin(self.set_storage_options(name, *if_exists, set, reset)).await;
             }
             Command::Maintenance { verb } => {
                 self.notice(
@@ -56,17 +57,17 @@ impl Session {
             }
         };
         match statement {
-            Statement::Query(query) => self.select(query, prepared, parameters, running).await,
+            Statement::Query(query) => Box::pin(self.select(query, prepared, parameters, running)).await,
             Statement::Explain { .. } | Statement::ExplainTable { .. } => {
-                self.explain(statement, prepared, parameters, running).await
+                Box::pin(self.explain(statement, prepared, parameters, running)).await
             }
-            Statement::Insert(insert) => self.insert(insert, prepared, parameters, running).await,
-            Statement::Copy { .. } => self.copy(statement, running).await,
+            Statement::Insert(insert) => Box::pin(self.insert(insert, prepared, parameters, running)).await,
+            Statement::Copy { .. } => Box::pin(self.copy(statement, running)).await,
             Statement::StartTransaction { .. }
             | Statement::Commit { .. }
             | Statement::Rollback { .. }
             | Statement::Savepoint { .. }
-            | Statement::ReleaseSavepoint { .. } => self.control_transaction(statement).await,
+            | Statement::ReleaseSavepoint { .. } => Box::pin(self.control_transaction(statement)).await,
             Statement::Set(_)
             | Statement::Reset(_)
             | Statement::Discard { .. }
@@ -75,16 +76,18 @@ impl Session {
             | Statement::ShowSchemas { .. }
             | Statement::ShowDatabases { .. } => self.settings_statement(statement, running),
             Statement::Declare { .. } | Statement::Fetch { .. } | Statement::Close { .. } => {
-                self.cursor_statement(statement, prepared, running).await
+                Box::pin(self.cursor_statement(statement, prepared, running)).await
             }
             Statement::Prepare { .. } | Statement::Execute { .. } | Statement::Deallocate { .. } => {
-                self.prepared_statement(statement, running).await
+                Box::pin(self.prepared_statement(statement, running)).await
             }
             Statement::LISTEN { .. } | Statement::UNLISTEN { .. } | Statement::NOTIFY { .. } => self.listen_statement(statement),
-            Statement::Call(call) => self.call(call, running).await,
-            Statement::CreateTable(CreateTable { query: Some(_), .. }) => self.create_table_as(statement, running).await,
+            Statement::Call(call) => Box::pin(self.call(call, running)).await,
+            Statement::CreateTable(CreateTable { query: Some(_), .. }) => {
+                Box::pin(self.create_table_as(statement, running)).await
+            }
             Statement::Analyze(_) | Statement::Vacuum(_) => Ok(Outcome::done("ANALYZE")),
-            other => self.define(other, &running).await,
+            other => Box::pin(self.define(other, &running)).await,
         }
     }
 

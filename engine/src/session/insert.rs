@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::catalog::default_table_source::DefaultTableSource;
 use datafusion::datasource::provider_as_source;
@@ -22,7 +22,7 @@ use strata_storage::schema::Column;
 
 use super::execution::Running;
 use super::outcome::{Outcome, Parameters, Prepared};
-use super::planner::{Planner, table_reference, undefined_relation};
+use super::planner::{Planner, undefined_relation};
 use super::relations::Relation;
 use super::spool::Spool;
 use super::write::{conform, target_columns};
@@ -113,9 +113,7 @@ impl Session {
     /// # Errors
     /// Nothing of that name, or something that is no topic.
     pub(super) fn writable_topic(&self, name: &ObjectName, verb: &str) -> Result<Arc<Topic>> {
-        let state = self.context.state();
-        let planner = Planner::new(&state, self.relations.clone());
-        match planner.resolve(&table_reference(name)?)? {
+        match self.lookup(name)? {
             Some((_, _, Relation::Topic(topic))) => Ok(topic.definition()),
             Some((schema, name, relation)) => {
                 let kind = if matches!(relation, Relation::View(_)) { "view" } else { "system table" };
@@ -156,7 +154,8 @@ impl Session {
     ) -> Result<LogicalPlan> {
         let mut planner = Planner::new(state, self.relations.clone());
         // The planner casts to this schema; NOT NULL is checked on the rows, whose error can name the column.
-        let nullable = columns.iter().map(|column| column.field().with_nullable(true)).collect::<Vec<_>>();
+        let zone = self.info.setting("TimeZone").unwrap_or_default();
+        let nullable = columns.iter().map(|column| target_field(column, &zone)).collect::<Vec<_>>();
         let target = MemTable::try_new(Arc::new(arrow::datatypes::Schema::new(nullable)), vec![Vec::new()])?;
         planner.name(TARGET, Arc::new(DefaultTableSource::new(Arc::new(target))));
         match planner.plan(self.rewritten(statement), parameters).await? {
@@ -185,6 +184,15 @@ impl Session {
             select.projection = returning.to_vec();
         }
         planner.plan(self.rewritten(query), Vec::new()).await
+    }
+}
+
+/// A column as values are cast to it. Text without a zone is a time in the session's zone.
+fn target_field(column: &Column, zone: &str) -> Field {
+    let field = column.field().with_nullable(true);
+    match &column.data_type {
+        DataType::Timestamp(unit, Some(_)) => field.with_data_type(DataType::Timestamp(*unit, Some(zone.into()))),
+        _ => field,
     }
 }
 

@@ -110,34 +110,12 @@ impl<'a> Planner<'a> {
         Ok(Arc::new(ViewTable::new(plan?, Some(view.query.clone()))))
     }
 
-    /// The schema and name that a reference means; `None` if nothing of that name is there.
-    pub fn resolve(&self, reference: &TableReference) -> Result<Option<(String, String, Relation)>> {
-        let found = |schema: &str, name: &str| {
-            let relation = self.relations.find(schema, name)?;
-            Some((schema.to_owned(), name.to_owned(), relation))
-        };
-        match reference {
-            TableReference::Bare { table } => Ok(self.search_path.iter().find_map(|schema| found(schema, table))),
-            TableReference::Partial { schema, table } => Ok(found(schema, table)),
-            TableReference::Full { catalog, schema, table } => {
-                let database = &self.relations.session().database;
-                if **catalog != **database {
-                    return Err(EngineError::Unsupported {
-                        message: format!("cross-database references are not implemented: \"{reference}\""),
-                        hint: Some(format!("This server has one database, \"{database}\".")),
-                    });
-                }
-                Ok(found(schema, table))
-            }
-        }
-    }
-
     async fn pin(&mut self, reference: TableReference) -> Result<()> {
         if self.named.contains_key(&reference) {
             return Ok(());
         }
         // What is not found may still be a table function; if it is none, planning says so.
-        let Some((schema, name, relation)) = self.resolve(&reference)? else { return Ok(()) };
+        let Some((schema, name, relation)) = self.relations.resolve(&reference, &self.search_path)? else { return Ok(()) };
         let key = (schema, name);
         let provider = match self.pinned.get(&key) {
             Some(provider) => provider.clone(),

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::common::TableReference;
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::execution::SessionState;
 use parking_lot::RwLock;
@@ -15,7 +16,9 @@ use strata_catalog::View;
 
 use super::SessionInfo;
 use super::planner::Planner;
+use crate::Result;
 use crate::engine::Engine;
+use crate::error::EngineError;
 use crate::scan::TopicTable;
 use crate::topics::TopicState;
 
@@ -83,6 +86,32 @@ impl Relations {
             return Some(Relation::Topic(topic));
         }
         topics.view(schema, name).map(Relation::View)
+    }
+
+    /// The schema and name that a reference means; `None` if nothing of that name is there. Bare names are looked up in the
+    /// schemas of `search_path`, in order.
+    ///
+    /// # Errors
+    /// A name in another database.
+    pub fn resolve(&self, reference: &TableReference, search_path: &[String]) -> Result<Option<(String, String, Relation)>> {
+        let found = |schema: &str, name: &str| {
+            let relation = self.find(schema, name)?;
+            Some((schema.to_owned(), name.to_owned(), relation))
+        };
+        match reference {
+            TableReference::Bare { table } => Ok(search_path.iter().find_map(|schema| found(schema, table))),
+            TableReference::Partial { schema, table } => Ok(found(schema, table)),
+            TableReference::Full { catalog, schema, table } => {
+                let database = &self.session.database;
+                if **catalog != **database {
+                    return Err(EngineError::Unsupported {
+                        message: format!("cross-database references are not implemented: \"{reference}\""),
+                        hint: Some(format!("This server has one database, \"{database}\".")),
+                    });
+                }
+                Ok(found(schema, table))
+            }
+        }
     }
 
     /// A system table.

@@ -70,7 +70,9 @@ impl Session {
                 settings.reset(name)
             }
             values => {
-                let text: Vec<String> = values.iter().map(value_text).collect::<Result<_>>()?;
+                // Only in a list of names do quotes mean something.
+                let names = name.eq_ignore_ascii_case("search_path");
+                let text: Vec<String> = values.iter().map(|value| value_text(value, names)).collect::<Result<_>>()?;
                 settings.set(name, &text.join(", "), local)
             }
         }
@@ -208,20 +210,18 @@ fn parameter_name(name: &ObjectName) -> String {
     if name.eq_ignore_ascii_case("time zone") { "TimeZone".to_owned() } else { name }
 }
 
-fn value_text(value: &Expr) -> Result<String> {
+fn value_text(value: &Expr, names: bool) -> Result<String> {
     match value {
-        Expr::Identifier(ident) => {
-            Ok(if ident.quote_style.is_some() { format!("\"{}\"", ident.value) } else { ident.value.clone() })
-        }
+        Expr::Identifier(ident) => Ok(if names { ident.to_string() } else { ident.value.clone() }),
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) | Value::Number(text, _) => Ok(text.clone()),
             Value::Boolean(on) => Ok(if *on { "on" } else { "off" }.to_owned()),
             Value::DollarQuotedString(text) => Ok(text.value.clone()),
             other => Err(EngineError::Syntax { message: format!("syntax error at or near \"{other}\""), position: None }),
         },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Ok(format!("-{}", value_text(expr)?)),
-        Expr::UnaryOp { op: UnaryOperator::Plus, expr } | Expr::Nested(expr) => value_text(expr),
-        Expr::Interval(interval) => value_text(&interval.value),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Ok(format!("-{}", value_text(expr, names)?)),
+        Expr::UnaryOp { op: UnaryOperator::Plus, expr } | Expr::Nested(expr) => value_text(expr, names),
+        Expr::Interval(interval) => value_text(&interval.value, names),
         Expr::CompoundIdentifier(parts) => Ok(parts.iter().map(|part| part.value.clone()).collect::<Vec<_>>().join(".")),
         other => Err(EngineError::Syntax { message: format!("syntax error at or near \"{other}\""), position: None }),
     }

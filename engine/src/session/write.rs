@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::SchemaRef;
+use arrow::util::display::FormatOptions;
 use parking_lot::Mutex;
 use strata_catalog::Topic;
 use strata_storage::TopicId;
@@ -182,8 +183,15 @@ pub(crate) fn conform(batch: &RecordBatch, given: &[Column], stored: &SchemaRef)
     Ok(RecordBatch::try_new_with_options(stored.clone(), columns, &options)?)
 }
 
+/// A value that does not fit is an error, never NULL.
+const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: FormatOptions::new() };
+
 fn value_of(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
-    let array = if array.data_type() == &column.data_type { array.clone() } else { cast(array, &column.data_type)? };
+    let array = if array.data_type() == &column.data_type {
+        array.clone()
+    } else {
+        cast_with_options(array, &column.data_type, &STRICT)?
+    };
     match column.sql_type.as_deref() {
         Some(JSONB) => Ok(Arc::new(canonical_texts(array.as_string_view())?)),
         Some("uuid") => super::sql_type::canonical_uuids(&array),

@@ -33,10 +33,20 @@ impl SystemTable for CachesTable {
 
     async fn rows(&self, around: &Surroundings) -> Result<Vec<Vec<Value>>> {
         let memory = around.engine.memory();
+        let stats = around.engine.segments().cache().stats();
         let row = |name: &str, bytes: usize| {
             vec![Value::text(name), Value::count(bytes), Value::count(memory.limit()), Value::Null, Value::Null, Value::Null]
         };
-        let consumers = Consumer::ALL.into_iter().map(|consumer| row(consumer.name(), memory.used_by(consumer)));
-        Ok(consumers.chain([row("total", memory.used())]).collect())
+        let mut rows: Vec<Vec<Value>> = Vec::with_capacity(Consumer::ALL.len() + 1);
+        for consumer in Consumer::ALL {
+            let mut row = row(consumer.name(), memory.used_by(consumer));
+            if consumer == Consumer::ReadCache {
+                row[2] = Value::count(stats.limit);
+                row[3..].clone_from_slice(&[stats.hits, stats.misses, stats.evictions].map(Value::count));
+            }
+            rows.push(row);
+        }
+        rows.push(row("total", memory.used()));
+        Ok(rows)
     }
 }

@@ -33,11 +33,15 @@ impl SystemTable for FieldsTable {
     fn columns(&self) -> &'static [SystemColumn] {
         const COLUMNS: &[SystemColumn] = &[
             column("topic", Kind::Text, "Schema and name."),
-            column("path", Kind::Texts, "Keys from the outside in."),
+            column(
+                "path",
+                Kind::Text,
+                "Keys from the outside in, with dots between; a key with a dot or a quote in it is quoted.",
+            ),
             column("types", Kind::Texts, "JSON types that were seen."),
             column("rows", Kind::Bigint, "Records that have it, in segments that list it."),
             column("segments", Kind::Bigint, "Segments that list it."),
-            column("stored_as_column", Kind::Bigint, "Segments in which it is a column of its own."),
+            column("stored_as_column", Kind::Bool, "Whether it is a column of its own in every segment that lists it."),
         ];
         COLUMNS
     }
@@ -50,11 +54,11 @@ impl SystemTable for FieldsTable {
             for (path, field) in fields(&topic.snapshot().segments) {
                 rows.push(vec![
                     Value::text(&name),
-                    Value::Texts(path),
+                    Value::Text(path_text(&path)),
                     Value::Texts(field.types),
                     Value::count(field.rows),
                     Value::count(field.segments),
-                    Value::count(field.stored_as_column),
+                    Value::Bool(field.stored_as_column == field.segments),
                 ]);
             }
         }
@@ -76,4 +80,23 @@ fn fields(segments: &[std::sync::Arc<SegmentMeta>]) -> BTreeMap<Vec<String>, Fie
         field.stored_as_column += u64::from(summary.stored_as_column);
     }
     fields
+}
+
+/// `user.id`, `"a.b".c`.
+fn path_text(path: &[String]) -> String {
+    let plain = |key: &str| !key.is_empty() && !key.contains(['.', '"']);
+    let key = |key: &String| if plain(key) { key.clone() } else { format!("\"{}\"", key.replace('"', "\"\"")) };
+    path.iter().map(key).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_readable_and_unambiguous() {
+        let text = |path: &[&str]| path_text(&path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+        assert_eq!(text(&["user", "id"]), "user.id");
+        assert_eq!(text(&["a.b", "", "q\""]), "\"a.b\".\"\".\"q\"\"\"");
+    }
 }

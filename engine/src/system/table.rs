@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, RecordBatchOptions, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, RecordBatchOptions,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -35,6 +35,7 @@ pub(super) struct Surroundings {
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    Bool,
     Int,
     Bigint,
     Double,
@@ -60,6 +61,7 @@ pub(super) const fn column(name: &'static str, kind: Kind, comment: &'static str
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
+    Bool(bool),
     Int(i32),
     Bigint(i64),
     Double(f64),
@@ -129,6 +131,7 @@ impl Provider {
 
 fn field(column: &SystemColumn) -> Field {
     let data_type = match column.kind {
+        Kind::Bool => DataType::Boolean,
         Kind::Int => DataType::Int32,
         Kind::Bigint => DataType::Int64,
         Kind::Double => DataType::Float64,
@@ -208,6 +211,7 @@ fn array(column: &SystemColumn, rows: &[Vec<Value>], i: usize) -> PlanResult<Arr
         }};
     }
     match column.kind {
+        Kind::Bool => fill!(BooleanBuilder::new(), Value::Bool(value) => *value),
         Kind::Int => fill!(Int32Builder::new(), Value::Int(value) => *value),
         Kind::Bigint => fill!(Int64Builder::new(), Value::Bigint(value) => *value),
         Kind::Double => fill!(Float64Builder::new(), Value::Double(value) => *value),

@@ -13,7 +13,7 @@ use crate::session::execution::Running;
 use crate::session::insert::folded;
 use crate::session::outcome::Outcome;
 use crate::session::planner::{Planner, table_reference};
-use crate::session::relations::Relation;
+use crate::session::relations::{Relation, Relations};
 use crate::session::select::parameter_count;
 
 impl Session {
@@ -67,8 +67,7 @@ impl Session {
             });
         }
         let state = self.context.state();
-        let planner = Planner::new(&state, self.relations.clone());
-        qualify(&mut query, &planner)?;
+        qualify(&mut query, &self.relations, &self.info.search_path())?;
         // Planned as it will be each time it is used, so that a name that only the user's path finds is seen now.
         let draft = View { oid: 0, schema: String::new(), name: "new view".into(), query: query.to_string() };
         let mut planner = Planner::new(&state, self.relations.clone());
@@ -97,12 +96,13 @@ impl Session {
 }
 
 /// Writes schemas before the names of relations, except those that a WITH made.
-fn qualify(query: &mut Query, planner: &Planner<'_>) -> Result<()> {
-    struct Qualifier<'a, 'b> {
-        planner: &'a Planner<'b>,
+fn qualify(query: &mut Query, relations: &Relations, search_path: &[String]) -> Result<()> {
+    struct Qualifier<'a> {
+        relations: &'a Relations,
+        search_path: &'a [String],
         with: Vec<Vec<String>>,
     }
-    impl VisitorMut for Qualifier<'_, '_> {
+    impl VisitorMut for Qualifier<'_> {
         type Break = EngineError;
 
         fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<EngineError> {
@@ -123,7 +123,7 @@ fn qualify(query: &mut Query, planner: &Planner<'_>) -> Result<()> {
             {
                 return ControlFlow::Continue(());
             }
-            let resolved = table_reference(relation).and_then(|reference| self.planner.resolve(&reference));
+            let resolved = table_reference(relation).and_then(|reference| self.relations.resolve(&reference, self.search_path));
             match resolved {
                 Ok(Some((schema, name, _))) => {
                     *relation = ObjectName::from(vec![Ident::with_quote('"', schema), Ident::with_quote('"', name)]);
@@ -135,7 +135,7 @@ fn qualify(query: &mut Query, planner: &Planner<'_>) -> Result<()> {
             }
         }
     }
-    match query.visit(&mut Qualifier { planner, with: Vec::new() }) {
+    match query.visit(&mut Qualifier { relations, search_path, with: Vec::new() }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
