@@ -15,7 +15,7 @@ use strata_storage::clock::{Clock as _, SystemClock};
 use tokio_postgres::NoTls;
 
 use crate::config::{Config, Flags};
-use crate::serve::{self, Running};
+use crate::serve::{self, Running, StopSignals};
 use queries::{QUERIES, Table};
 use sample::Sample;
 
@@ -60,12 +60,16 @@ pub fn run(arguments: &QuickstartArguments) -> anyhow::Result<()> {
     let config = Config::load(None, &flags)?;
     serve::log_to_stderr(&config)?;
     serve::runtime(&config)?.block_on(async {
+        let mut stopped = std::pin::pin!(StopSignals::catch()?.wait());
         let server = Running::start(&config).await?;
         println!("A server on {}, {} sample records:", config.data_dir.display(), arguments.rows);
-        show(&server, arguments.rows).await?;
+        tokio::select! {
+            shown = show(&server, arguments.rows) => shown?,
+            () = &mut stopped => return server.stop().await,
+        }
         if !arguments.exit {
             println!("\nTry it yourself, in another terminal (Ctrl-C here stops the server):\n\n{}", server.ready_lines());
-            serve::stop_signal().await?;
+            stopped.await;
         }
         server.stop().await
     })

@@ -22,7 +22,7 @@ use strata_engine::Engine;
 use strata_pgwire::PgOptions;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
@@ -41,9 +41,10 @@ const THREAD_STACK_BYTES: usize = 16 << 20;
 pub fn run(config: &Config) -> anyhow::Result<()> {
     log_to_stderr(config)?;
     runtime(config)?.block_on(async {
+        let signals = StopSignals::catch()?;
         let server = Running::start(config).await?;
         print!("{}", server.ready_lines());
-        stop_signal().await?;
+        signals.wait().await;
         server.stop().await
     })
 }
@@ -68,21 +69,34 @@ pub fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns when SIGTERM or SIGINT comes. From then on a second one ends the process at once.
-///
-/// # Errors
-/// The operating system's.
-pub async fn stop_signal() -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut either = async move || tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "SIGINT" };
-    let name = either().await;
-    tracing::info!(signal = name, "draining");
-    tokio::spawn(async move {
-        let name = either().await;
-        tracing::warn!(signal = name, "stopping without draining");
-        std::process::exit(1);
-    });
-    Ok(())
+/// SIGTERM and SIGINT, caught from the moment this is made: before the server is ready, so that no stop goes the hard way.
+#[derive(Debug)]
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Catches the signals.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn catch() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! { _ = self.terminate.recv() => "SIGTERM", _ = self.interrupt.recv() => "SIGINT" }
+    }
+
+    /// Returns when one comes. From then on a second one ends the process at once.
+    pub async fn wait(mut self) {
+        tracing::info!(signal = self.next().await, "draining");
+        tokio::spawn(async move {
+            tracing::warn!(signal = self.next().await, "stopping without draining");
+            std::process::exit(1);
+        });
+    }
 }
 
 /// A server that answers.

@@ -24,7 +24,7 @@ impl Psql {
                WITH (time_column = 'ts', sort_by = 'service, ts', retention = '30 days');
              COMMENT ON TABLE logs.app IS 'what the app says';
              INSERT INTO logs.app (ts, service, level, message, status)
-               SELECT TIMESTAMPTZ '2026-03-01 00:00:00Z' + n * INTERVAL '1 second', 'web', 'INFO', concat('hello ', n), 200
+               SELECT to_timestamp(1772323200 + n), 'web', 'INFO', concat('hello ', n), 200
                FROM generate_series(1, 100) AS t(n);
              CREATE VIEW logs.slow AS SELECT ts, message, (attrs ->> 'ms')::int AS ms FROM logs.app WHERE (attrs ->> 'ms')::int > 100;",
         );

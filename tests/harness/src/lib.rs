@@ -13,4 +13,4 @@ pub mod sql;
 pub use http::{Answer, Http};
 pub use mount::SmallDisk;
 pub use server::{Server, ServerOptions};
-pub use sql::{Rows, Sql};
+pub use sql::{Reply, Rows, Sql};

@@ -40,10 +40,13 @@ impl ServerOptions {
         }
     }
 
-    /// Adds a flag and its value.
+    /// Sets a flag, in place of its value so far.
     #[must_use]
     pub fn flag(mut self, name: &str, value: &str) -> Self {
-        self.flags.extend([name.to_owned(), value.to_owned()]);
+        match self.flags.iter().position(|flag| flag == name) {
+            Some(at) => value.clone_into(&mut self.flags[at + 1]),
+            None => self.flags.extend([name.to_owned(), value.to_owned()]),
+        }
         self
     }
 

@@ -10,6 +10,17 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 /// Rows as text; `None` is NULL.
 pub type Rows = Vec<Vec<Option<String>>>;
 
+/// What statements brought back.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Columns of the last statement that returns rows, even none.
+    pub columns: Option<usize>,
+    /// All rows.
+    pub rows: Rows,
+    /// The count in the last command tag.
+    pub count: u64,
+}
+
 /// A connection over the PostgreSQL protocol, driven by the calls of its owner.
 pub struct Sql {
     runtime: Runtime,
@@ -46,14 +57,26 @@ impl Sql {
     /// # Errors
     /// The server's, with SQLSTATE, or the connection's.
     pub fn rows(&self, statements: &str) -> Result<Rows, tokio_postgres::Error> {
-        let messages = self.runtime.block_on(self.client.simple_query(statements))?;
-        Ok(messages
-            .iter()
-            .filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect()),
-                _ => None,
-            })
-            .collect())
+        Ok(self.run(statements)?.rows)
+    }
+
+    /// Runs statements with the simple protocol; all that came back.
+    ///
+    /// # Errors
+    /// As [`Sql::rows`].
+    pub fn run(&self, statements: &str) -> Result<Reply, tokio_postgres::Error> {
+        let mut reply = Reply::default();
+        for message in self.runtime.block_on(self.client.simple_query(statements))? {
+            match message {
+                SimpleQueryMessage::RowDescription(columns) => reply.columns = Some(columns.len()),
+                SimpleQueryMessage::Row(row) => {
+                    reply.rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect());
+                }
+                SimpleQueryMessage::CommandComplete(count) => reply.count = count,
+                _ => {}
+            }
+        }
+        Ok(reply)
     }
 
     /// Runs a query for one value.
