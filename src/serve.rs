@@ -91,9 +91,11 @@ impl StopSignals {
 
     /// Returns when one comes. From then on a second one ends the process at once.
     pub async fn wait(mut self) {
-        tracing::info!(signal = self.next().await, "draining");
+        let signal = self.next().await;
+        tracing::info!(signal, "draining");
         tokio::spawn(async move {
-            tracing::warn!(signal = self.next().await, "stopping without draining");
+            let signal = self.next().await;
+            tracing::warn!(signal, "stopping without draining");
             std::process::exit(1);
         });
     }
