@@ -52,7 +52,7 @@ fn a_disk_with_less_than_the_reserve_refuses_writes_and_reads_on() {
     let answer = server.http().records("logs.full", &[], b"{\"message\":\"refused\"}\n").unwrap();
     assert_eq!(answer.status, INSUFFICIENT_STORAGE, "{answer:?}");
     let sql = server.sql().unwrap();
-    let error = sql.rows("INSERT INTO logs.full (message) VALUES ('refused')").unwrap_err();
+    let error = sql.rows("INSERT INTO logs.full (ts, message) VALUES (now(), 'refused')").unwrap_err();
     assert_eq!(error.code().map(|code| code.code()), Some(DISK_FULL), "{error:?}");
     assert_eq!(sql.rows("SELECT message FROM logs.full").unwrap(), [[Some("kept".to_owned())]]);
     assert!(server.stop(Duration::from_secs(30)).unwrap().success());
