@@ -55,11 +55,12 @@ pub(super) struct Chunker {
 }
 
 impl Chunker {
-    /// `line_bytes_max` counts without the line feed.
-    pub fn new(chunk_bytes: usize, line_bytes_max: usize) -> Self {
+    /// `line_bytes_max` counts without the line feed; `expected` is room for that many bytes from the start.
+    pub fn new(chunk_bytes: usize, line_bytes_max: usize, expected: usize) -> Self {
         // Lines inside a chunk are then never longer than allowed, without a look at each.
         let chunk_bytes = chunk_bytes.min(line_bytes_max + 1);
-        Self { chunk_bytes, line_bytes_max, buffer: Vec::new(), searched: 0, skipping: false }
+        let buffer = Vec::with_capacity(expected.min(chunk_bytes));
+        Self { chunk_bytes, line_bytes_max, buffer, searched: 0, skipping: false }
     }
 
     /// Bytes held now.
@@ -83,9 +84,6 @@ impl Chunker {
             }
             let limit = if self.buffer.len() < self.chunk_bytes { self.chunk_bytes } else { self.line_bytes_max + 1 };
             let (now, later) = input.split_at(input.len().min(limit - self.buffer.len()));
-            if self.buffer.capacity() == 0 {
-                self.buffer.reserve(now.len());
-            }
             self.buffer.extend_from_slice(now);
             *input = later;
             if self.buffer.len() < self.chunk_bytes {
@@ -133,7 +131,7 @@ mod tests {
 
     /// All pieces of `body`, fed `step` bytes at a time.
     fn pieces(body: &[u8], step: usize, chunk_bytes: usize, line_bytes_max: usize) -> Vec<Piece> {
-        let mut chunker = Chunker::new(chunk_bytes, line_bytes_max);
+        let mut chunker = Chunker::new(chunk_bytes, line_bytes_max, 0);
         let mut pieces = Vec::new();
         for mut input in body.chunks(step) {
             while !input.is_empty() {

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::StatusCode;
 use strata_engine::topics::TopicState;
 use strata_storage::memory::{Consumer, Reservation};
@@ -66,6 +66,7 @@ pub(super) async fn run(server: &Arc<Server>, upload: Upload, body: Body) -> Res
     let turn = tokio::time::timeout(server.options.turn_wait, server.uploads.acquire()).await;
     let _turn = turn.map_err(|_| Refusal::busy(format!("{} uploads are running", server.options.uploads_max)))?;
     let (pieces, receiver) = mpsc::channel(1);
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let decoded = Decoded::new(body, upload.encoding);
     let lines_declared = match upload.numbering {
         Numbering::Lines { lines, .. } => Some(lines),
@@ -79,7 +80,7 @@ pub(super) async fn run(server: &Arc<Server>, upload: Upload, body: Body) -> Res
         lines_declared,
         bytes_max,
         whole,
-        chunker: Chunker::new(server.options.chunk_bytes, server.engine.config().record_bytes_max),
+        chunker: Chunker::new(server.options.chunk_bytes, server.engine.config().record_bytes_max, expected),
         reservation: server.engine.memory().reservation(Consumer::Ingest),
         pieces,
         held_back: None,
@@ -191,7 +192,7 @@ impl Reader<'_> {
     }
 
     async fn end(mut self) -> Result<(), Refusal> {
-        let chunker = std::mem::replace(&mut self.chunker, Chunker::new(1, 1));
+        let chunker = std::mem::replace(&mut self.chunker, Chunker::new(1, 1, 0));
         if let Some(piece) = chunker.finish() {
             self.hand_over(piece).await?;
         }
