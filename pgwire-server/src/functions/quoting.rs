@@ -46,7 +46,7 @@ fn is_reserved(name: &str) -> bool {
 /// A text as SQL reads it.
 fn literal(text: &str) -> String {
     let escaped = text.replace('\'', "''").replace('\\', "\\\\");
-    if text.contains('\\') { format!(" E'{escaped}'") } else { format!("'{escaped}'") }
+    if text.contains('\\') { format!("E'{escaped}'") } else { format!("'{escaped}'") }
 }
 
 #[cfg(test)]
@@ -61,6 +61,6 @@ mod tests {
         assert_eq!(ident("select"), "\"select\"");
         assert_eq!(ident(""), "\"\"");
         assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\b"), " E'a\\\\b'");
+        assert_eq!(literal("a\\b"), "E'a\\\\b'");
     }
 }

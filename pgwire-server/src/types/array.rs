@@ -55,9 +55,14 @@ pub fn parse(text: &str) -> Result<Vec<Element>> {
         message: format!("malformed array literal: \"{text}\""),
         hint: None,
     };
-    let mut reader = Reader { rest: text.trim() };
+    let mut reader = Reader { rest: text.trim_matches(is_space) };
     let elements = reader.array(1).ok_or_else(malformed)?;
-    if reader.rest.trim().is_empty() { Ok(elements) } else { Err(malformed()) }
+    if reader.rest.is_empty() { Ok(elements) } else { Err(malformed()) }
+}
+
+/// What is skipped around elements: ASCII only, since anything else belongs to a value.
+fn is_space(character: char) -> bool {
+    character.is_ascii_whitespace() || character == '\u{b}'
 }
 
 struct Reader<'a> {
@@ -69,20 +74,20 @@ impl Reader<'_> {
         if depth > DIMENSIONS_MAX {
             return None;
         }
-        self.rest = self.rest.strip_prefix('{')?.trim_start();
+        self.rest = self.rest.strip_prefix('{')?.trim_start_matches(is_space);
         let mut elements = Vec::new();
         if let Some(rest) = self.rest.strip_prefix('}') {
             self.rest = rest;
             return Some(elements);
         }
         loop {
-            self.rest = self.rest.trim_start();
+            self.rest = self.rest.trim_start_matches(is_space);
             elements.push(match self.rest.as_bytes().first()? {
                 b'{' => Element::Array(self.array(depth + 1)?),
                 b'"' => self.quoted()?,
                 _ => self.plain()?,
             });
-            self.rest = self.rest.trim_start();
+            self.rest = self.rest.trim_start_matches(is_space);
             let separator = self.rest.as_bytes().first()?;
             self.rest = &self.rest[1..];
             match separator {
@@ -126,7 +131,7 @@ impl Reader<'_> {
             }
         };
         self.rest = &self.rest[end..];
-        let trimmed = value.trim_end();
+        let trimmed = value.trim_end_matches(is_space);
         if trimmed.is_empty() {
             None
         } else if !escaped && trimmed.eq_ignore_ascii_case("null") {
