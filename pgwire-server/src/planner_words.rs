@@ -268,6 +268,17 @@ fn of_arrow(error: &ArrowError) -> Words {
     }
 }
 
+/// The message of a bad value: Arrow's own wording, which names Arrow's types, becomes PostgreSQL's.
+pub fn value_message(message: &str) -> String {
+    if message.starts_with("Cannot cast string '") {
+        of_cast(message).message
+    } else if message.starts_with("Error parsing timestamp from '") {
+        of_timestamp(message).message
+    } else {
+        message.to_owned()
+    }
+}
+
 /// `Cannot cast string 'x' to value of Int64 type` and its relatives.
 fn of_cast(text: &str) -> Words {
     let value = text.split('\'').nth(1);
@@ -439,6 +450,8 @@ mod tests {
             "unsupported thing",
         );
         check(DataFusionError::Internal("boom".into()), Condition::Internal, "internal error: boom");
+        assert_eq!(value_message("Cannot cast string 'ab' to value of Int32 type"), "invalid input syntax for type integer: \"ab\"");
+        assert_eq!(value_message("a message of our own"), "a message of our own");
         assert_eq!(of(&DataFusionError::ResourcesExhausted("x".into())).condition, Condition::OutOfResources);
     }
 }

@@ -268,7 +268,7 @@ pub const TABLES: &[Table] = &[
             ("polrelid", Kind::Oid),
             ("polcmd", Kind::Char),
             ("polpermissive", Kind::Bool),
-            ("polroles", Kind::Texts),
+            ("polroles", Kind::Text),
             ("polqual", Kind::Text),
             ("polwithcheck", Kind::Text),
         ],

@@ -72,7 +72,7 @@ impl VisitorMut for Rewriter {
     }
 }
 
-/// Replaces every subquery by NULL.
+/// Replaces every subquery, and every `tableoid`, by nothing.
 struct WithoutSubqueries;
 
 impl VisitorMut for WithoutSubqueries {
@@ -81,6 +81,9 @@ impl VisitorMut for WithoutSubqueries {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Subquery(_) => *expr = null(),
+            Expr::CompoundIdentifier(path) if path.last().is_some_and(|last| last.value == "tableoid") => {
+                *expr = Expr::Value(Value::Number("0".to_owned(), false).into());
+            }
             Expr::Exists { negated, .. } => *expr = boolean(*negated),
             Expr::Function(function) if is_array_subquery(function) => *expr = null_array(),
             _ => {}

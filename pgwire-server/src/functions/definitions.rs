@@ -10,6 +10,8 @@ pub(super) const ALL: &[Definition] = &[
     Definition { name: "pg_get_expr", arguments: 2..=3, returns: Returns::Text, evaluate: |call| Ok(call.text(0).into()) },
     nothing("pg_get_constraintdef", 1, 2),
     nothing("pg_get_functiondef", 1, 1),
+    nothing("pg_get_function_arg_default", 2, 2),
+    nothing("pg_get_function_sqlbody", 1, 1),
     nothing("pg_get_partkeydef", 1, 1),
     nothing("pg_get_partition_constraintdef", 1, 1),
     nothing("pg_get_ruledef", 1, 2),

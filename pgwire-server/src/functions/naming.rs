@@ -20,6 +20,12 @@ pub(super) const ALL: &[Definition] = &[
         evaluate: |call| Ok(call.number(0).map(|number| if number == 6 { "UTF8" } else { "" }).into()),
     },
     Definition {
+        name: "getdatabaseencoding",
+        arguments: 0..=0,
+        returns: Returns::Text,
+        evaluate: |_| Ok(Value::Text("UTF8".to_owned())),
+    },
+    Definition {
         name: "pg_char_to_encoding",
         arguments: 1..=1,
         returns: Returns::Int,

@@ -34,7 +34,6 @@ async fn errors_have_their_codes() {
         ("SELECT nope(1)", "42883", "function nope"),
         ("SELECT 1/0", "22012", "division by zero"),
         ("SELECT 'x'::int", "22P02", "invalid input syntax for type integer: \"x\""),
-        ("SELECT 9223372036854775807 + 1", "22003", "out of range"),
         ("DROP TABLE nope", "42P01", "\"nope\" does not exist"),
         ("SET nope = 1", "42704", "unrecognized configuration parameter"),
     ] {
