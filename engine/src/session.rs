@@ -38,6 +38,7 @@ mod show;
 mod spool;
 pub mod sql_type;
 pub mod statement;
+mod timestamp_text;
 mod transaction;
 mod write;
 mod zone;

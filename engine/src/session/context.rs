@@ -11,6 +11,7 @@ use super::SessionInfo;
 use super::function;
 use super::interval::IntervalPlanner;
 use super::relations::Relations;
+use super::timestamp_text::TimestampToText;
 use super::zone::SessionZone;
 use crate::Result;
 use crate::engine::Engine;
@@ -45,6 +46,7 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
     function::register(&context, engine, session);
     crate::jsonb::register(&context)?;
     context.state_ref().write().register_function_rewrite(Arc::new(SessionZone))?;
+    context.state_ref().write().register_function_rewrite(Arc::new(TimestampToText))?;
     context.state_ref().write().register_expr_planner(Arc::new(IntervalPlanner))?;
     relations.register("sys", Arc::new(crate::system::SystemSchema::new(engine.clone(), session.clone())))?;
     for extension in engine.extensions() {

@@ -49,9 +49,15 @@ pub const ALL: &[Setting] = &[
     session("default_transaction_isolation", ISOLATION, "read committed", "Isolation of new transactions."),
     session("default_transaction_read_only", Kind::Bool, "off", "Whether new transactions are read-only.").reported(),
     session("extra_float_digits", Kind::Int(-15, 3), "1", "Digits of floating-point numbers; 1 and more is shortest exact."),
-    session("idle_in_transaction_session_timeout", Kind::Duration(0, MS_MAX), "0", "Longest idle time inside a transaction.")
+    session(
+        "idle_in_transaction_session_timeout",
+        Kind::Duration(0, MS_MAX),
+        "0",
+        "Accepted for scripts; a transaction may idle for ever.",
+    )
+    .unit("ms"),
+    session("idle_session_timeout", Kind::Duration(0, MS_MAX), "0", "Accepted for scripts; a session may idle for ever.")
         .unit("ms"),
-    session("idle_session_timeout", Kind::Duration(0, MS_MAX), "0", "Longest idle time outside of a transaction.").unit("ms"),
     fixed("in_hot_standby", Kind::Bool, "off", "Never: this server takes writes.").reported(),
     fixed("integer_datetimes", Kind::Bool, "on", "Times are whole microseconds.").reported(),
     session("IntervalStyle", Kind::Word(&["postgres"]), "postgres", "Form of intervals.").reported(),

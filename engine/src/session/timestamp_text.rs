@@ -1,0 +1,112 @@
+//! `ts::text` as PostgreSQL writes it: `2026-03-01 08:00:00.5+08`, where DataFusion writes `2026-03-01T08:00:00.500+08:00`.
+
+use std::sync::Arc;
+
+use arrow::array::timezone::Tz;
+use arrow::array::{Array, AsArray, StringViewBuilder};
+use arrow::compute::cast as cast_array;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::{Cast, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast,
+};
+
+/// Puts the function in the place of casts of timestamps to text.
+#[derive(Debug)]
+pub(super) struct TimestampToText;
+
+impl FunctionRewrite for TimestampToText {
+    fn name(&self) -> &str {
+        "timestamp_to_text"
+    }
+
+    fn rewrite(&self, expr: Expr, schema: &DFSchema, _config: &ConfigOptions) -> Result<Transformed<Expr>> {
+        let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
+        let to_text = matches!(field.data_type(), DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8);
+        if !to_text || !matches!(inner.get_type(schema), Ok(DataType::Timestamp(..))) {
+            return Ok(Transformed::no(Expr::Cast(Cast { expr: inner, field })));
+        }
+        let function = ScalarUDF::new_from_impl(Text { signature: Signature::any(1, Volatility::Immutable) });
+        let text = Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![*inner]));
+        let text = if *field.data_type() == DataType::Utf8View { text } else { cast(text, field.data_type().clone()) };
+        Ok(Transformed::yes(text))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Text {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Text {
+    fn name(&self) -> &str {
+        "timestamp_text"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let array = ColumnarValue::values_to_arrays(&arguments.args)?.remove(0);
+        let zone = match array.data_type() {
+            DataType::Timestamp(_, Some(zone)) => Some(zone.parse::<Tz>()?),
+            _ => None,
+        };
+        let kept = zone.is_some().then(|| Arc::from("UTC"));
+        let micros = cast_array(&array, &DataType::Timestamp(TimeUnit::Microsecond, kept))?;
+        let micros = micros.as_primitive::<TimestampMicrosecondType>();
+        let mut texts = StringViewBuilder::with_capacity(micros.len());
+        for row in 0..micros.len() {
+            let time = if micros.is_null(row) { None } else { DateTime::from_timestamp_micros(micros.value(row)) };
+            match (time, &zone) {
+                (None, _) => texts.append_null(),
+                (Some(time), None) => texts.append_value(local_text(time.naive_utc())),
+                (Some(time), Some(zone)) => {
+                    let time = time.with_timezone(zone);
+                    texts.append_value(local_text(time.naive_local()) + &offset_text(time.offset().fix()));
+                }
+            }
+        }
+        Ok(ColumnarValue::Array(Arc::new(texts.finish())))
+    }
+}
+
+fn local_text(time: NaiveDateTime) -> String {
+    let text = time.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `+00`, `-03:30`.
+fn offset_text(offset: FixedOffset) -> String {
+    let seconds = offset.local_minus_utc();
+    let (sign, seconds) = if seconds < 0 { ('-', -seconds) } else { ('+', seconds) };
+    match (seconds / 3600, seconds / 60 % 60) {
+        (hours, 0) => format!("{sign}{hours:02}"),
+        (hours, minutes) => format!("{sign}{hours:02}:{minutes:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_and_offsets_are_short() {
+        let time = |us| DateTime::from_timestamp_micros(us).unwrap().naive_utc();
+        assert_eq!(local_text(time(0)), "1970-01-01 00:00:00");
+        assert_eq!(local_text(time(10_500_000)), "1970-01-01 00:00:10.5");
+        assert_eq!(local_text(time(600_000_001)), "1970-01-01 00:10:00.000001");
+        assert_eq!(offset_text(FixedOffset::east_opt(0).unwrap()), "+00");
+        assert_eq!(offset_text(FixedOffset::west_opt(12_600).unwrap()), "-03:30");
+    }
+}
