@@ -16,6 +16,7 @@ mod cursor;
 mod ddl;
 mod dispatch;
 mod execution;
+mod exists;
 mod explain;
 mod function;
 pub mod info;

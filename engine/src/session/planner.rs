@@ -21,10 +21,10 @@ use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use strata_catalog::View;
 
-use super::column_names;
 use super::relations::{Relation, Relations};
 use super::sql_type::CastTypes;
 use super::statement::{Command, parse};
+use super::{column_names, exists};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};
 
@@ -70,6 +70,7 @@ impl<'a> Planner<'a> {
     /// Undefined names; whatever else DataFusion finds wrong.
     pub async fn plan(&mut self, mut statement: Statement, parameters: Vec<Option<FieldRef>>) -> Result<LogicalPlan> {
         column_names::assign(&mut statement);
+        exists::rewrite(&mut statement);
         let statement = DfStatement::Statement(Box::new(statement));
         let (references, _) = resolve_table_references(&statement, true)?;
         for reference in references {
