@@ -1,4 +1,4 @@
-//! Runs every `.slt` file of `tests/sql` in process, each on a fresh engine in a folder of its own.
+//! Runs every `.slt` file of `tests/slt` in process, each on a fresh engine in a folder of its own.
 //!
 //! `connection name` opens another session of the same engine. What a file expects is what PostgreSQL's text format
 //! shows, so the same files hold over the wire.
@@ -118,7 +118,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_slt_file_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/sql");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/slt");
     let only = std::env::var("SLT").unwrap_or_default();
     let files: Vec<PathBuf> = files(&folder).into_iter().filter(|path| path.to_string_lossy().contains(&only)).collect();
     assert!(!files.is_empty(), "no .slt file in {}", folder.display());
