@@ -53,10 +53,6 @@ struct ServeArguments {
     flags: Flags,
 }
 
-/// Less memory stays behind in the process after large loads than with the system's allocator: see decision 0003.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {

@@ -82,7 +82,8 @@ fn the_describing_commands_show_what_is_there() {
         "\\d logs.app",
         &["timestamp with time zone", "not null", "message", "attrs", "jsonb", "_offset", "bigint", "_ingested_at"],
     );
-    psql.shows("\\d+ logs.app", &["what the app says"]);
+    psql.shows("\\d+ logs.app", &["Description", "sort_by=service, ts"]);
+    psql.shows("\\dt+ logs.*", &["what the app says"]);
     psql.shows("\\dv logs.*", &["slow", "view"]);
     psql.shows("\\d+ logs.slow", &["View definition", "ms"]);
     psql.shows("\\du", &["strata"]);
