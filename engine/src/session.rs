@@ -9,6 +9,7 @@
 //! newest records. The session never speaks a wire format.
 
 pub mod cancel;
+mod cast_types;
 mod column_names;
 mod context;
 mod copy;

@@ -450,7 +450,10 @@ mod tests {
             "unsupported thing",
         );
         check(DataFusionError::Internal("boom".into()), Condition::Internal, "internal error: boom");
-        assert_eq!(value_message("Cannot cast string 'ab' to value of Int32 type"), "invalid input syntax for type integer: \"ab\"");
+        assert_eq!(
+            value_message("Cannot cast string 'ab' to value of Int32 type"),
+            "invalid input syntax for type integer: \"ab\""
+        );
         assert_eq!(value_message("a message of our own"), "a message of our own");
         assert_eq!(of(&DataFusionError::ResourcesExhausted("x".into())).condition, Condition::OutOfResources);
     }

@@ -72,7 +72,9 @@ pub fn of_engine(error: &EngineError) -> Report {
         EngineError::Dependent { .. } => Report::new("2BP01", error.to_string()),
         EngineError::Unsupported { message, hint } => Report::new("0A000", message).hint(hint.clone()),
         EngineError::Refused { reason, message, hint } => Report::new(refused(*reason), message).hint(hint.clone()),
-        EngineError::Data { reason, message, hint } => Report::new(data(*reason), planner_words::value_message(message)).hint(hint.clone()),
+        EngineError::Data { reason, message, hint } => {
+            Report::new(data(*reason), planner_words::value_message(message)).hint(hint.clone())
+        }
         EngineError::Cancelled { message } => Report::new("57014", message),
         EngineError::InFailedTransaction => Report::new("25P02", error.to_string()),
         EngineError::OutOfMemory { .. } => {

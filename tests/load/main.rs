@@ -1,5 +1,7 @@
 //! `strata load` against a real server: every packing, run twice, bad lines, and a network that breaks off.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod proxy;
 
 use std::fs;

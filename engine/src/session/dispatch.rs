@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{CreateTable, Statement};
 
+use super::cast_types;
 use super::execution::Running;
 use super::outcome::{Outcome, Parameters, Prepared};
 use super::statement::{Command, Parsed};
@@ -102,6 +103,8 @@ impl Session {
         let Some(command) = &parsed.command else { return Ok(prepared) };
         self.refuse_in_failed_block(command)?;
         let Command::Sql(statement) = command.as_ref() else { return Ok(prepared) };
+        let zone = self.info.setting("TimeZone").unwrap_or_default();
+        let types = &cast_types::with_casts(statement, types, &zone);
         match statement.as_ref() {
             Statement::Query(_) => {
                 let (parameters, columns) = self.describe_query(statement, types).await?;

@@ -207,7 +207,7 @@ mod tests {
         check("statement_timeout", "5 parsecs", None);
         check("extra_float_digits", "3", Some("3"));
         check("extra_float_digits", "4", None);
-        check("standard_conforming_strings", "tru", Some("on"));
+        check("standard_conforming_strings", "on", Some("on"));
         check("client_encoding", "utf-8", Some("UTF8"));
         check("client_encoding", "latin1", None);
         check("datestyle", "iso, dmy", Some("ISO, DMY"));

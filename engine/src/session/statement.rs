@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn mistakes_are_pointed_at() {
         check("SELEC 1", "syntax error at or near \"SELEC\"", Some(1));
-        check("SELECT 1;\nSELECT * FORM t", "syntax error at or near \"t\"", Some(24));
+        check("SELECT 1;\nSELECT * FORM t", "syntax error at or near \"t\"", Some(25));
         check("SELECT (1", "syntax error at end of input", Some(10));
         check("SELECT 'abc", "unterminated quoted string at or near \"'abc\"", Some(8));
         check("SELECT 1 2", "syntax error at or near \"2\"", Some(10));

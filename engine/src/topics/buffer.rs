@@ -163,9 +163,10 @@ impl Buffer {
         self.count_waiting();
     }
 
-    /// Sequence numbers whose frames are not after `last`: they go into the catalog with the batches up to there.
-    pub fn ranges_until(&self, last: WalPosition) -> Vec<UnpublishedRange> {
-        self.ranges.iter().filter(|range| range.position <= last).cloned().collect()
+    /// Sequence numbers whose frames lie before the first unclaimed batch: they go into the catalog with the latest claim.
+    pub fn ranges_of_claim(&self) -> Vec<UnpublishedRange> {
+        let end = self.batches.get(self.claimed).map(|batch| batch.position);
+        self.ranges.iter().filter(|range| end.is_none_or(|end| range.position < end)).cloned().collect()
     }
 
     /// Position of the newest sequence numbers that wait.

@@ -66,9 +66,9 @@ pub(crate) struct SealClaim {
     pub topic: Arc<Topic>,
     /// Batches in offset order; empty if only sequence numbers are to be published.
     pub batches: Vec<Arc<BufferedBatch>>,
-    /// Sequence numbers up to `last_position`: (producer, numbers, last seen).
+    /// Sequence numbers of these batches and of claims before: (producer, numbers, last seen).
     pub producers: Vec<(String, RangeSet, i64)>,
-    /// The log up to here is settled when the claim is published.
+    /// The newest frame among `producers`.
     pub last_position: Option<WalPosition>,
 }
 
@@ -231,14 +231,13 @@ impl TopicState {
             return None;
         }
         let batches = inner.buffer.claim(rows_max);
-        let last_position = match batches.last() {
-            Some(last) => Some(last.position),
-            None if inner.buffer.has_only_ranges() => inner.buffer.last_range(),
-            None => None,
-        }?;
-        let ranges = inner.buffer.ranges_until(last_position);
+        if batches.is_empty() && !inner.buffer.has_only_ranges() {
+            return None;
+        }
+        let ranges = inner.buffer.ranges_of_claim();
+        let last_position = ranges.iter().map(|range| range.position).max();
         let producers = ranges.into_iter().map(|range| (range.producer.to_string(), range.numbers, range.seen_us)).collect();
-        Some(SealClaim { topic: inner.topic.clone(), batches, producers, last_position: Some(last_position) })
+        Some(SealClaim { topic: inner.topic.clone(), batches, producers, last_position })
     }
 
     /// Gives a claim back: sealing failed, the batches stay in the buffer and in the log.

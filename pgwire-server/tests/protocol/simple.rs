@@ -31,7 +31,7 @@ async fn errors_have_their_codes() {
         ("SELEC 1", "42601", "syntax error at or near \"SELEC\""),
         ("SELECT nope", "42703", "column \"nope\" does not exist"),
         ("SELECT * FROM nope", "42P01", "relation \"nope\" does not exist"),
-        ("SELECT nope(1)", "42883", "function nope"),
+        ("SELECT nope(1)", "42883", "does not exist"),
         ("SELECT 1/0", "22012", "division by zero"),
         ("SELECT 'x'::int", "22P02", "invalid input syntax for type integer: \"x\""),
         ("DROP TABLE nope", "42P01", "\"nope\" does not exist"),
