@@ -1,6 +1,8 @@
 //! Runs every file of `tests/slt` over the wire, each on a server of its own. The engine's own runner runs them in process: what a file
 //! expects holds for both.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use sqllogictest::{DBOutput, DefaultColumnType, Runner};
 use strata_harness::{Server, ServerOptions, Sql};
 

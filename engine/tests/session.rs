@@ -1,5 +1,7 @@
 //! What a front end does with a session beyond text: parameters, COPY data, requests to stop, notifications.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

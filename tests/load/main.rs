@@ -116,7 +116,7 @@ fn a_network_that_breaks_off_and_a_server_that_dies_lose_and_double_nothing() {
     fs::write(&path, lines(0, LINES)).unwrap();
     let loading = std::thread::spawn({
         let (url, path) = (proxy.url(), path.clone());
-        move || load(&url, &["--topic", "logs.app"], &[&path])
+        move || load(&url, &["--topic", "logs.app", "--connections", "1"], &[&path])
     });
     let before = std::time::Instant::now();
     while server.http().get("/health").is_ok() && proxy.forwarded() < 8_000_000 && before.elapsed().as_secs() < 60 {

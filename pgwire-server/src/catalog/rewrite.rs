@@ -53,6 +53,7 @@ impl VisitorMut for Rewriter {
                 (*op == BinaryOperator::StringConcat && is_null_array(right)).then(|| left.as_ref().clone())
             }
             Expr::Collate { expr, collation } if is_plain_collation(collation) => Some(expr.as_ref().clone()),
+            Expr::Cast { expr, data_type: DataType::Bytea, .. } => hex_bytes(expr),
             Expr::Cast { expr, data_type, .. } => cast(expr, data_type),
             Expr::Subquery(query) => scalar_subquery(query),
             Expr::Exists { subquery, negated } => reads_empty(subquery).then(|| boolean(*negated)),
@@ -248,6 +249,14 @@ fn renamed(function: &mut Function) -> Option<Expr> {
         function.name = ObjectName::from(vec![Ident::new("array_length")]);
     }
     None
+}
+
+/// The bytes of `'\\x00ff'::bytea`; a cast of text would take the characters.
+fn hex_bytes(expr: &Expr) -> Option<Expr> {
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr else { return None };
+    let digits = text.strip_prefix("\\x")?;
+    let is_hex = digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| Expr::Value(Value::HexStringLiteral(digits.to_owned()).into()))
 }
 
 /// `'{a,b}'` and `'{a,b}'::text[]` as `ARRAY['a', 'b']`.

@@ -79,7 +79,8 @@ async fn portals_are_read_in_pieces() {
 async fn rows_stream() {
     let server = Server::start().await;
     let client = server.connect().await;
-    let statement = client.prepare("SELECT n, 'row ' || n::text FROM generate_series(1, 200000) AS t(n)").await.unwrap();
+    let statement =
+        client.prepare("SELECT n, 'row ' || n::text FROM generate_series(1, 200000) AS t(n) ORDER BY n").await.unwrap();
     let stream = client.query_raw(&statement, std::iter::empty::<i32>()).await.unwrap();
     let count = stream.try_fold(0i64, |count, row| async move {
         assert_eq!(row.get::<_, i64>(0), count + 1);

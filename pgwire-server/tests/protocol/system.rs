@@ -15,6 +15,7 @@ async fn prepared() -> (Server, tokio_postgres::Client) {
     client.simple_query("COMMENT ON TABLE logs.app IS 'what the app says'").await.unwrap();
     client.simple_query("COMMENT ON COLUMN logs.app.host IS 'where'").await.unwrap();
     client.simple_query("CREATE VIEW logs.errors AS SELECT ts, host FROM logs.app WHERE level = 'error'").await.unwrap();
+    client.simple_query("CREATE VIEW logs.v AS SELECT 1 AS one").await.unwrap();
     (server, client)
 }
 
