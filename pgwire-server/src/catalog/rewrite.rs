@@ -251,7 +251,7 @@ fn renamed(function: &mut Function) -> Option<Expr> {
     None
 }
 
-/// The bytes of `'\\x00ff'::bytea`; a cast of text would take the characters.
+/// The bytes of `'\x00ff'::bytea`; a cast of text would take the characters.
 fn hex_bytes(expr: &Expr) -> Option<Expr> {
     let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr else { return None };
     let digits = text.strip_prefix("\\x")?;
