@@ -9,6 +9,7 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod error;
+pub mod etl;
 pub mod model;
 pub mod rebuild;
 pub mod sqlite;
