@@ -302,3 +302,6 @@ fn begin_with_own_line(file: &mut File) {
     };
     *first = on_own_lines(std::mem::take(first));
 }
+
+#[cfg(test)]
+mod tests;

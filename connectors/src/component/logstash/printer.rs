@@ -16,7 +16,8 @@ pub fn print(file: &File) -> String {
     for section in &file.sections {
         printer.section(section);
     }
-    printer.lead(&file.end, !file.sections.is_empty());
+    let has_own_lines = file.end.iter().any(|comment| !comment.same_line);
+    printer.lead(&file.end, has_own_lines);
     let mut text = printer.out;
     if !text.is_empty() {
         text.push('\n');
