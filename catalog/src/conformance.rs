@@ -2,6 +2,7 @@
 //!
 //! After every step the store is opened again, so that nothing lives in memory alone.
 
+mod configuration;
 mod names;
 mod publishing;
 mod records;
@@ -19,4 +20,5 @@ pub async fn check(fresh: &dyn Fn() -> Opener) {
     names::check(fresh).await;
     records::check(fresh).await;
     publishing::check(fresh).await;
+    configuration::check(fresh).await;
 }

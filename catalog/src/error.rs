@@ -1,5 +1,7 @@
 //! What can go wrong with the catalog.
 
+use crate::etl::LayerError;
+
 /// What the caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -82,6 +84,9 @@ pub enum CatalogError {
         /// What does not fit.
         reason: String,
     },
+    /// A change of the configuration that cannot be made.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
     /// The runtime stopped while the database worked.
     #[error("the runtime stopped before the catalog answered")]
     Interrupted,
@@ -95,7 +100,7 @@ impl CatalogError {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::NotEmpty { .. } => ErrorKind::Dependent,
             Self::Corrupt { .. } | Self::TooNew { .. } => ErrorKind::Corrupt,
-            Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } => ErrorKind::Failed,
+            Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } | Self::Layer(_) => ErrorKind::Failed,
             Self::Interrupted => ErrorKind::Unknown,
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => ErrorKind::Full,
@@ -105,15 +110,17 @@ impl CatalogError {
     }
 
     /// What a person can do, as a sentence.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Corrupt { .. } => Some(
-                "Stop the server, move the catalog file away and run `strata rebuild-catalog`: topics and their records are rebuilt from the segments.",
-            ),
-            Self::TooNew { .. } => Some("Start the version of Strata that wrote it, or a newer one."),
-            Self::NotBlank => Some("Move the catalog file away first."),
-            _ => None,
-        }
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Layer(error) => return error.hint(),
+            Self::Corrupt { .. } => {
+                "Stop the server, move the catalog file away and run `strata rebuild-catalog`: topics and their records are rebuilt from the segments."
+            }
+            Self::TooNew { .. } => "Start the version of Strata that wrote it, or a newer one.",
+            Self::NotBlank => "Move the catalog file away first.",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

@@ -10,13 +10,14 @@
 //! the later one wins. Because layers are patches of single fields and not snapshots, any of them can be taken away, and
 //! only what it set goes.
 //!
-//! Nothing in this module reads a clock, a file or the network. What a role's kind means is known to its
+//! Except [`catalog`], which says what a store must do, nothing in this module reads a clock, a file or the network. What a role's kind means is known to its
 //! [`component::Component`] alone.
 //!
 //! **Invariant:** a layer's patches never change once it is stored; dropping and restoring are layers of their own.
 
 pub mod blame;
 pub mod broken;
+pub mod catalog;
 pub mod change;
 pub mod component;
 pub mod component_row;
@@ -32,6 +33,7 @@ pub mod patch;
 pub mod path;
 pub mod plan;
 pub mod position;
+pub mod record;
 pub mod relation;
 pub mod secret;
 pub mod stack;
@@ -42,6 +44,7 @@ mod tests;
 
 pub use blame::Blame;
 pub use broken::{Break, BreakKind};
+pub use catalog::{EtlCatalog, Revision};
 pub use change::{Change, Operation};
 pub use conflict::Conflict;
 pub use delta::Delta;

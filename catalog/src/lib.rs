@@ -1,4 +1,4 @@
-//! What exists: schemas, topics, views, segments, producers, settings, tasks.
+//! What exists: schemas, topics, views, segments, producers, settings, tasks, and the layers of the configuration ([`etl`]).
 //!
 //! One trait, [`Catalog`], with one conformance suite for every implementation: SQLite in the data folder today,
 //! PostgreSQL when it grows. The catalog holds what cannot be derived; it never holds records, and never decides what
@@ -21,6 +21,7 @@ use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
 
 pub use error::{CatalogError, ErrorKind};
+pub use etl::EtlCatalog;
 pub use model::{
     Index, NewTopic, NewView, ObjectKind, Oid, Producer, Publication, Schema, Setting, Task, TaskState, Topic, TopicOptions, View,
 };
@@ -33,7 +34,7 @@ pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
 /// The durable record of what exists. All methods are atomic and durable; a method that fails changed nothing, unless
 /// the error's kind is [`ErrorKind::Unknown`] (a remote catalog that went silent).
 #[async_trait]
-pub trait Catalog: Send + Sync + std::fmt::Debug {
+pub trait Catalog: EtlCatalog + Send + Sync + std::fmt::Debug {
     /// Counts up by one at each call, never repeats: the epoch of this start of the server.
     async fn next_epoch(&self) -> Result<u64>;
 

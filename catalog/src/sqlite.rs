@@ -10,6 +10,7 @@
 
 mod comments;
 mod counters;
+mod etl;
 mod garbage;
 mod indexes;
 mod integrity;

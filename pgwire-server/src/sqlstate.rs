@@ -5,6 +5,7 @@
 
 use datafusion::error::DataFusionError;
 use strata_catalog::CatalogError;
+use strata_catalog::etl::{BreakKind, LayerError};
 use strata_engine::EngineError;
 use strata_engine::error::{DataFault, ObjectClass, Refusal};
 use strata_storage::StorageError;
@@ -180,8 +181,33 @@ fn of_catalog(error: &CatalogError) -> Report {
         CatalogError::TooNew { .. } => "0A000",
         CatalogError::Corrupt { .. } => "XX001",
         CatalogError::Interrupted => "08007",
+        CatalogError::Layer(error) => layer(error),
     };
-    Report::new(code, error.to_string()).hint(error.hint().map(str::to_owned))
+    Report::new(code, error.to_string()).hint(error.hint())
+}
+
+fn layer(error: &LayerError) -> &'static str {
+    match error {
+        LayerError::NoLayer { .. } | LayerError::NoObject { .. } => "42704",
+        LayerError::NotInFold { .. }
+        | LayerError::AlreadyDropped { .. }
+        | LayerError::NotDropped { .. }
+        | LayerError::Transition { .. } => "55000",
+        LayerError::Orphans { .. } | LayerError::Broken { .. } => "2BP01",
+        LayerError::Constraint { first, .. } => match first.kind {
+            BreakKind::SameName => "23505",
+            BreakKind::NoRole | BreakKind::NoParent | BreakKind::ForeignParent => "23503",
+            BreakKind::Circle => "23514",
+        },
+        LayerError::NoReference { .. } => "23503",
+        LayerError::PlanMoved | LayerError::Conflict { .. } | LayerError::Revision { .. } => "40001",
+        LayerError::NoField { .. } => "42703",
+        LayerError::NullField { .. } => "23502",
+        LayerError::WrongType { .. } => "42804",
+        LayerError::TooLarge { .. } => "54000",
+        LayerError::BadPosition(_) => "22P02",
+        LayerError::Inconsistent { .. } => "XX001",
+    }
 }
 
 fn of_datafusion(error: &DataFusionError) -> Report {
@@ -243,6 +269,8 @@ fn nested<E: std::error::Error + 'static>(error: &DataFusionError) -> Option<&E>
 
 #[cfg(test)]
 mod tests {
+    use strata_catalog::etl::LayerId;
+
     use super::*;
 
     fn engine_errors() -> Vec<EngineError> {
@@ -272,6 +300,8 @@ mod tests {
             EngineError::ShuttingDown,
             EngineError::Storage(StorageError::Full { what: name() }),
             EngineError::Catalog(CatalogError::NotFound { what: "relation", name: name() }),
+            EngineError::Catalog(CatalogError::Layer(LayerError::PlanMoved)),
+            EngineError::Catalog(CatalogError::Layer(LayerError::NoLayer { layer: LayerId(3) })),
             EngineError::DataFusion(Box::new(DataFusionError::NotImplemented(name()))),
             EngineError::Internal(name()),
         ];

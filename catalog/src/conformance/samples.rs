@@ -1,12 +1,15 @@
-//! Topics and segments to fill a catalog with.
+//! Topics, segments and layers to fill a catalog with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use serde_json::json;
 use strata_storage::schema::{Column, TopicSchema, timestamptz};
 use strata_storage::segment::{Bound, ColumnSummary, FieldSummary, SegmentMeta, SegmentState};
 use strata_storage::{ColumnId, Offset, RangeSet, SegmentId, TopicId};
 
+use crate::etl::{Fold, Keep, LayerId, LayerState, NewLayer, Origin, Relation, Row, Staging, Uid, UidCounter};
 use crate::{NewTopic, TopicOptions};
 
 /// Two columns: `ts`, which is the time column, and `message`.
@@ -76,4 +79,42 @@ pub fn segment(topic: TopicId, number: u64, first: Offset, last: Offset) -> Segm
         producers: vec![("p".to_owned(), RangeSet::of(1, 9))],
         topic_definition: "{}".to_owned(),
     }
+}
+
+/// A layer with patches of every kind; a second one that drops and restores.
+pub fn layers() -> [NewLayer; 2] {
+    let row = |value: serde_json::Value| value.as_object().expect("a row").clone();
+    let mut staging = Staging::new(Fold::default(), Arc::new(UidCounter::new(Uid(7))));
+    let made =
+        staging.insert(Relation::Roles, vec![row(json!({"name": "Web 应用", "kind": "generic", "settings": {"z": 1, "a": 2}}))]);
+    let made = made.expect("insert")[0];
+    staging.insert(Relation::Roles, vec![row(json!({"name": "gone", "kind": "generic"}))]).expect("insert");
+    let base = staging.fold().clone();
+    let create = staging.patches();
+    let mut staging = Staging::new(base, Arc::new(UidCounter::new(Uid(9))));
+    let settings = json!({"z": null, "deep": {"x.y": [1, {"b": "\u{0}"}]}});
+    staging.update(Relation::Roles, vec![(made, row(json!({"settings": settings})))]).expect("update");
+    staging.delete(&[Uid(8)]).expect("delete");
+    let new = NewLayer {
+        created_at_us: 12,
+        author: "ann".to_owned(),
+        comment: Some("why".to_owned()),
+        state: LayerState::Queued,
+        origin: Origin::Sql,
+        patches: create.into_iter().chain(staging.patches()).collect(),
+        drops: Vec::new(),
+        restores: Vec::new(),
+        keeps: Vec::new(),
+    };
+    let keep = Keep { at: LayerId(1), relation: Relation::Roles, uid: Uid(7), fields: Row::new() };
+    let drop = NewLayer {
+        comment: None,
+        origin: Origin::Drop,
+        patches: Vec::new(),
+        drops: vec![LayerId(1)],
+        restores: vec![LayerId(1)],
+        keeps: vec![keep],
+        ..new.clone()
+    };
+    [new, drop]
 }

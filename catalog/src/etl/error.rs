@@ -133,12 +133,22 @@ pub enum LayerError {
         /// Depth that is allowed.
         depth_max: usize,
     },
-    /// A reference to an object that is not there.
+    /// There is no role or rule of that name.
     #[error("{} \"{name}\" does not exist", .relation.noun())]
     NoObject {
         /// Its relation.
         relation: Relation,
         /// Its name.
+        name: String,
+    },
+    /// A row that refers to a role or a parent that is not there.
+    #[error("column \"{field}\" of relation \"etl.rules\" names the {} \"{name}\", which does not exist", .relation.noun())]
+    NoReference {
+        /// The column.
+        field: &'static str,
+        /// Relation that it refers to.
+        relation: Relation,
+        /// The name.
         name: String,
     },
     /// A text that is no position.
@@ -182,6 +192,10 @@ impl LayerError {
                     "The parent of a rule is another rule of the same role, and not below it.".to_owned()
                 }
             },
+            Self::NoReference { relation: Relation::Roles, .. } => "Insert the role first.".to_owned(),
+            Self::NoReference { relation: Relation::Rules, .. } => {
+                "A parent is a rule of the same role; insert it first, or in the same statement.".to_owned()
+            }
             Self::PlanMoved => "Make the plan again and look at it.".to_owned(),
             Self::Conflict { .. } => "Run the transaction again.".to_owned(),
             Self::BadPosition(_) => "Use a decimal number such as 2.5.".to_owned(),

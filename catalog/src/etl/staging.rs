@@ -46,8 +46,8 @@ impl Staging {
     /// Makes objects. Rows may refer to rules of the same statement as parents. In the order of the rows.
     ///
     /// # Errors
-    /// What [`Relation::check`] says of a value; [`LayerError::NoField`]; [`LayerError::NoObject`] for a role or parent that
-    /// is not there; [`LayerError::Constraint`] if the result would not hold together. Nothing is changed then.
+    /// What [`Relation::check`] says of a value; [`LayerError::NoField`]; [`LayerError::NoReference`] for a role or parent
+    /// that is not there; [`LayerError::Constraint`] if the result would not hold together. Nothing is changed then.
     pub fn insert(&mut self, relation: Relation, rows: Vec<Row>) -> Result<Vec<Uid>, LayerError> {
         self.statement(|staging| {
             let mut ends: BTreeMap<Siblings, Position> = BTreeMap::new();
@@ -183,7 +183,7 @@ impl Staging {
                     Relation::Roles => self.now.role(&name),
                     Relation::Rules => role.and_then(|role| self.now.rule(role, &name)),
                 };
-                Ok(Value::from(found.ok_or(LayerError::NoObject { relation: to, name })?.uid.0))
+                Ok(Value::from(found.ok_or(LayerError::NoReference { field: field.name, relation: to, name })?.uid.0))
             }
             // A uid is not what people write.
             (FieldKind::Reference(_), Value::Number(_)) => {

@@ -1,4 +1,4 @@
-//! Numbers that only grow: the epoch, object ids, task ids.
+//! Numbers that only grow: the epoch, object ids, task ids, the revision of the layers.
 
 use rusqlite::Transaction;
 
@@ -10,6 +10,9 @@ pub(super) enum Counter {
     Epoch,
     Oid,
     Task,
+    EtlRevision,
+    EtlTask,
+    EtlAttempt,
 }
 
 impl Counter {
@@ -18,6 +21,9 @@ impl Counter {
             Self::Epoch => "epoch",
             Self::Oid => "oid",
             Self::Task => "task",
+            Self::EtlRevision => "etl_revision",
+            Self::EtlTask => "etl_task",
+            Self::EtlAttempt => "etl_attempt",
         }
     }
 }
@@ -28,6 +34,14 @@ pub(super) fn next(transaction: &Transaction<'_>, counter: Counter) -> Result<i6
         .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = ?1 RETURNING value - 1")?
         .query_row([counter.name()], |row| row.get(0))?;
     Ok(taken)
+}
+
+/// The next number, without taking it.
+pub(super) fn current(transaction: &Transaction<'_>, counter: Counter) -> Result<i64> {
+    let value = transaction
+        .prepare_cached("SELECT value FROM counters WHERE name = ?1")?
+        .query_row([counter.name()], |row| row.get(0))?;
+    Ok(value)
 }
 
 /// Takes the next object id.

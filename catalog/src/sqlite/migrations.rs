@@ -11,7 +11,7 @@ use crate::{CatalogError, Result};
 const APPLICATION_ID: i64 = 0x5374_7261;
 
 /// Migration `i` leads from format `i` to format `i + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001_first.sql"), include_str!("0002_layers.sql")];
 
 /// The newest format this version knows.
 pub(super) fn newest() -> i64 {
@@ -66,6 +66,24 @@ mod tests {
         migrate(&mut connection).unwrap();
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, newest());
+    }
+
+    #[test]
+    fn an_older_file_is_brought_forward_and_keeps_what_it_holds() {
+        for format in 1..newest() {
+            let mut connection = file("");
+            for migration in &MIGRATIONS[..usize::try_from(format).unwrap()] {
+                connection.execute_batch(migration).unwrap();
+            }
+            connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            connection.pragma_update(None, "user_version", format).unwrap();
+            connection.execute_batch("INSERT INTO settings (name, value) VALUES ('memory_limit', '1GB')").unwrap();
+            migrate(&mut connection).unwrap();
+            integrity::check(&connection).unwrap();
+            let kept: String = connection.query_row("SELECT value FROM settings", [], |row| row.get(0)).unwrap();
+            let layers: i64 = connection.query_row("SELECT count(*) FROM etl_layers", [], |row| row.get(0)).unwrap();
+            assert_eq!((kept.as_str(), layers), ("1GB", 0), "from format {format}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn from_row(row: &Row<'_>) -> Result<Task> {
     })
 }
 
-fn state_name(state: TaskState) -> &'static str {
+pub(super) fn state_name(state: TaskState) -> &'static str {
     match state {
         TaskState::Queued => "queued",
         TaskState::Running => "running",
@@ -45,7 +45,7 @@ fn state_name(state: TaskState) -> &'static str {
     }
 }
 
-fn state_of(name: &str) -> Option<TaskState> {
+pub(super) fn state_of(name: &str) -> Option<TaskState> {
     use TaskState::{Cancelled, Done, Failed, Queued, Running};
     [Queued, Running, Done, Failed, Cancelled].into_iter().find(|&state| state_name(state) == name)
 }

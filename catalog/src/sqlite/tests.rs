@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::SqliteCatalog;
 use crate::conformance::{self, Opener, samples};
-use crate::{Catalog, CatalogError, ErrorKind, Publication};
+use crate::etl::LayerId;
+use crate::{Catalog, CatalogError, ErrorKind, EtlCatalog, Publication};
 
 fn fresh() -> Opener {
     let folder = TempDir::new().unwrap();
@@ -28,6 +29,9 @@ async fn filled(path: &Path) {
     catalog.set_comment(topic.oid(), None, Some("words")).await.unwrap();
     catalog.set_setting("memory_limit", Some("1GB")).await.unwrap();
     catalog.create_task("merge", "logs.app", "", 1).await.unwrap();
+    let [layer, _] = samples::layers();
+    let (_, seen) = catalog.layers(LayerId::NONE).await.unwrap();
+    catalog.append_layer(seen, &layer).await.unwrap();
     let producers = vec![("p".to_owned(), strata_storage::RangeSet::of(1, 20), 1)];
     let added = vec![samples::segment(topic.id, 1, 0, 9), samples::segment(topic.id, 2, 10, 19)];
     let publication = Publication { topic: topic.id, added, replaced: Vec::new(), producers, next_offset: 20, now_us: 1 };
@@ -50,6 +54,7 @@ async fn contents(path: &Path) -> crate::Result<Contents> {
         catalog.producers().await?,
         catalog.settings().await?,
         catalog.tasks(9).await?,
+        catalog.layers(LayerId::NONE).await?,
         catalog.next_epoch().await?,
     );
     Ok((catalog.topics().await?, format!("{rest:?}")))

@@ -130,7 +130,7 @@ impl From<EngineError> for Refusal {
 fn hint_of(error: &EngineError) -> Option<String> {
     match error {
         EngineError::Undefined { hint, .. } | EngineError::Refused { hint, .. } | EngineError::Data { hint, .. } => hint.clone(),
-        EngineError::Catalog(catalog) => catalog.hint().map(str::to_owned),
+        EngineError::Catalog(catalog) => catalog.hint(),
         _ => None,
     }
 }

@@ -72,8 +72,8 @@ fn bad_rows_are_refused_and_leave_nothing() {
     };
     check(without("role"), &|error| matches!(error, LayerError::NullField { field: "role", .. }));
     check(without("stage"), &|error| matches!(error, LayerError::NullField { field: "stage", .. }));
-    check(with("role", json!("none")), &|error| matches!(error, LayerError::NoObject { relation: Relation::Roles, .. }));
-    check(with("parent", json!("none")), &|error| matches!(error, LayerError::NoObject { relation: Relation::Rules, .. }));
+    check(with("role", json!("none")), &|error| matches!(error, LayerError::NoReference { field: "role", .. }));
+    check(with("parent", json!("none")), &|error| matches!(error, LayerError::NoReference { field: "parent", .. }));
     check(with("parent", json!(3)), &|error| matches!(error, LayerError::WrongType { expected: FieldKind::Reference(_), .. }));
     check(with("port", json!(1)), &|error| matches!(error, LayerError::NoField { .. }));
     check(with("position", json!("x")), &|error| matches!(error, LayerError::BadPosition(_)));
