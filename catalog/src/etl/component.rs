@@ -239,7 +239,6 @@ impl Resource {
     /// Whether two rules on one machine could not both have theirs.
     #[must_use]
     pub fn clashes_with(&self, other: &Resource) -> bool {
-        let everywhere = |address: &str| matches!(address, "0.0.0.0" | "::" | "[::]" | "*" | "");
         match (self, other) {
             (
                 Resource::Port { transport, address, port },
@@ -247,7 +246,7 @@ impl Resource {
             ) => {
                 transport == other_transport
                     && port == other_port
-                    && (address == other_address || everywhere(address) || everywhere(other_address))
+                    && (address == other_address || is_everywhere(address) || is_everywhere(other_address))
             }
             (Resource::ConsumerGroup { .. }, Resource::ConsumerGroup { .. }) => self == other,
             (Resource::Port { .. }, Resource::ConsumerGroup { .. }) | (Resource::ConsumerGroup { .. }, Resource::Port { .. }) => {
@@ -286,8 +285,7 @@ pub enum Direction {
     Out,
 }
 
-/// Where a role touches the world: what the role graph is drawn from. An output and an input of the same `via` and
-/// `target` are joined by an edge.
+/// Where a role touches the world: what the role graph is drawn from. [`Endpoint::reaches`] says where there is an edge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
     /// Name of the rule.
@@ -296,8 +294,32 @@ pub struct Endpoint {
     pub direction: Direction,
     /// The protocol: `kafka`, `beats`, `tcp`, `udp`, `http`, `elasticsearch` ...
     pub via: String,
-    /// A topic, or `host:port`.
+    /// A topic, a path, or `host:port`; a port that is listened on everywhere is on host `0.0.0.0`.
     pub target: String,
+}
+
+impl Endpoint {
+    /// Whether what leaves here arrives at `input`, of a role whose instances have these addresses. One that listens on all
+    /// its addresses is reached by any of them.
+    #[must_use]
+    pub fn reaches(&self, input: &Endpoint, addresses: &[&str]) -> bool {
+        if (self.direction, input.direction) != (Direction::Out, Direction::In) || self.via != input.via {
+            return false;
+        }
+        if self.target == input.target {
+            return true;
+        }
+        let (Some((host, port)), Some((bound, bound_port))) = (self.target.rsplit_once(':'), input.target.rsplit_once(':'))
+        else {
+            return false;
+        };
+        port == bound_port && is_everywhere(bound) && addresses.contains(&host)
+    }
+}
+
+/// An address that stands for all of a machine's.
+fn is_everywhere(address: &str) -> bool {
+    matches!(address, "0.0.0.0" | "::" | "[::]" | "*" | "")
 }
 
 /// Records go from one rule to another of the same role: a row of `etl.rule_graph`.
@@ -369,5 +391,28 @@ mod tests {
             assert_eq!(other.clashes_with(&beats), expected, "{other}");
         }
         assert!(!port(Transport::Tcp, "10.0.0.1", 1).clashes_with(&port(Transport::Tcp, "10.0.0.2", 1)));
+    }
+
+    #[test]
+    fn an_output_reaches_what_listens_where_it_sends() {
+        let endpoint = |direction, via: &str, target: &str| Endpoint {
+            rule: String::new(),
+            direction,
+            via: via.to_owned(),
+            target: target.to_owned(),
+        };
+        for (via, from, to, addresses, expected) in [
+            ("kafka", "logs", "logs", &[][..], true),
+            ("kafka", "logs", "other", &[], false),
+            ("beats", "web1:5044", "0.0.0.0:5044", &["web1", "web2"], true),
+            ("beats", "db1:5044", "0.0.0.0:5044", &["web1", "web2"], false),
+            ("beats", "web1:5044", "0.0.0.0:5045", &["web1"], false),
+            ("tcp", "web1:1", "10.0.0.1:1", &["web1"], false),
+        ] {
+            let (out, input) = (endpoint(Direction::Out, via, from), endpoint(Direction::In, via, to));
+            assert_eq!(out.reaches(&input, addresses), expected, "{via} {from} -> {to}");
+            assert!(!input.reaches(&out, addresses), "records do not go backwards");
+        }
+        assert!(!endpoint(Direction::Out, "tcp", "a").reaches(&endpoint(Direction::In, "udp", "a"), &[]));
     }
 }

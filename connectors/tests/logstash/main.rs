@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod corpus;
+mod forest;
+mod jsonb;
+mod random;
 mod roundtrip;

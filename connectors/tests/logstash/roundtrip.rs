@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
 use strata_catalog::etl::component::Rule;
 use strata_connectors::component::logstash::{assembly, grammar, printer, rows};
 
 use crate::corpus::samples;
+use crate::jsonb::as_jsonb;
 
 /// The comments of a text, found without the grammar: whatever follows a `#` outside of strings and regular expressions.
 fn comments(text: &str) -> Vec<String> {
@@ -33,19 +33,6 @@ fn comments(text: &str) -> Vec<String> {
         at += 1;
     }
     found
-}
-
-/// What is left of a JSON value once `jsonb` has stored it: keys by length, then by bytes.
-fn as_jsonb(value: &Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let mut fields: Vec<(&String, &Value)> = object.iter().collect();
-            fields.sort_by_key(|(key, _)| (key.len(), key.as_str()));
-            Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), as_jsonb(value))).collect::<Map<_, _>>())
-        }
-        Value::Array(values) => Value::Array(values.iter().map(as_jsonb).collect()),
-        plain => plain.clone(),
-    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What is wrong with a pipeline although the grammar takes it: names, settings that are missing, passwords in the open,
 //! two rules on one port.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value as Json};
-use strata_catalog::etl::component::{Finding, Role, Rule};
+use strata_catalog::etl::component::{Finding, Reservation, Resource, Role, Rule};
 use strata_catalog::etl::secret::is_secret;
 
 use super::assembly::rendered;
@@ -166,16 +168,26 @@ fn holds_password(text: &str) -> bool {
 /// Rules of one role that claim the same.
 fn clashes(rules: &[Rule]) -> Vec<Finding> {
     let claims = reservations(rules);
+    let mut earlier: HashMap<String, Vec<&Reservation>> = HashMap::new();
     let mut found = Vec::new();
-    for (i, claim) in claims.iter().enumerate() {
-        let first =
-            claims[..i].iter().find(|earlier| earlier.rule != claim.rule && earlier.resource.clashes_with(&claim.resource));
-        if let Some(first) = first {
+    for claim in &claims {
+        let rivals = earlier.entry(rivalry(&claim.resource)).or_default();
+        if let Some(first) = rivals.iter().find(|rival| rival.rule != claim.rule && rival.resource.clashes_with(&claim.resource))
+        {
             let message = format!("{} is taken by the rule \"{}\"", claim.resource, first.rule);
             found.push(Finding::error(&claim.rule, &claim.field, message).with_hint("Give each rule one of its own."));
         }
+        rivals.push(claim);
     }
     found
+}
+
+/// Only claims of the same rivalry can clash.
+fn rivalry(resource: &Resource) -> String {
+    match resource {
+        Resource::Port { transport, port, .. } => format!("{transport} {port}"),
+        Resource::ConsumerGroup { .. } => resource.to_string(),
+    }
 }
 
 #[cfg(test)]
