@@ -17,6 +17,7 @@ pub mod range_set;
 pub mod schema;
 pub mod segment;
 pub mod wal;
+pub mod words;
 
 pub use error::{ErrorKind, StorageError};
 pub use ids::{ColumnId, Offset, SegmentId, TopicId};
