@@ -25,8 +25,6 @@ use crate::topics::{SequenceOverlap, TopicState};
 
 pub(crate) use sink::VisibleSink;
 
-/// Times of receipt are whole multiples of this, so that trickling records share one and can share a batch.
-const INGEST_TICK_US: i64 = 10_000;
 /// Smaller batches are encoded on the caller's thread.
 const ENCODE_INLINE_BYTES_MAX: usize = 64 << 10;
 
@@ -129,7 +127,7 @@ impl Ingest {
             let prepared = encode(prepared).await?;
             let body_bytes = prepared.iter().flat_map(|append| &append.batches).map(|(_, body)| body.len()).sum();
             let admission = self.engine.wal().admit(body_bytes).await?;
-            let Some(frames) = claim_sequences(&prepared, self.ingest_time_us()) else { continue };
+            let Some(frames) = claim_sequences(&prepared, self.engine.clock().now_us()) else { continue };
             if !frames.is_empty() {
                 let submitted = self.engine.wal().submit(frames, admission);
                 // The sink hears only of what was queued.
@@ -173,11 +171,6 @@ impl Ingest {
         let batches = batches.into_iter().map(|batch| (batch, Bytes::new())).collect();
         let receipt = Receipt { accepted, duplicates: rows - accepted };
         Ok(Prepared { topic, numbers: Some((span.producer.clone(), numbers)), batches, receipt })
-    }
-
-    fn ingest_time_us(&self) -> i64 {
-        let now_us = self.engine.clock().now_us();
-        now_us - now_us.rem_euclid(INGEST_TICK_US)
     }
 }
 

@@ -17,11 +17,10 @@ mod state;
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use strata_catalog::Topic;
-use strata_storage::Offset;
 use strata_storage::segment::SegmentMeta;
 use strata_storage::wal::WalPosition;
+use strata_storage::{Offset, Received};
 
 pub(crate) use producers::Overlap as SequenceOverlap;
 pub use producers::SettledProducer;
@@ -34,10 +33,8 @@ pub(crate) use state::{SealClaim, Turn};
 pub struct BufferedBatch {
     /// Offset of its first record.
     pub base_offset: Offset,
-    /// Time of receipt of all its records.
-    pub ingested_at_us: i64,
-    /// The records. Columns by id, physical types loose: see `strata_storage::schema`.
-    pub batch: RecordBatch,
+    /// The records with their times of receipt. Columns by id, physical types loose: see `strata_storage::schema`.
+    pub records: Received,
     /// Its frame in the log, the oldest if it was put together from several.
     pub position: WalPosition,
     /// Bytes of memory it holds.
@@ -45,6 +42,12 @@ pub struct BufferedBatch {
 }
 
 impl BufferedBatch {
+    /// Records from `base_offset` on, whose oldest frame is at `position`.
+    pub fn new(base_offset: Offset, records: Received, position: WalPosition) -> Self {
+        let bytes = records.bytes();
+        Self { base_offset, records, position, bytes }
+    }
+
     /// Offset after its last record.
     pub fn end_offset(&self) -> Offset {
         self.base_offset + self.rows()
@@ -53,7 +56,7 @@ impl BufferedBatch {
     /// Records in it.
     #[allow(clippy::cast_possible_wrap, reason = "a batch in memory has fewer than 2^63 rows")]
     pub fn rows(&self) -> Offset {
-        self.batch.num_rows() as Offset
+        self.records.rows() as Offset
     }
 }
 
@@ -75,7 +78,7 @@ impl TopicSnapshot {
     /// Records in it.
     pub fn rows(&self) -> u64 {
         let sealed: u64 = self.segments.iter().map(|segment| segment.rows).sum();
-        sealed + self.buffer.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>()
+        sealed + self.buffer.iter().map(|batch| batch.records.rows() as u64).sum::<u64>()
     }
 
     /// Offset of its oldest record, or of the next one to come if there is none.

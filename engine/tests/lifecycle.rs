@@ -78,7 +78,7 @@ async fn contents(engine: &Arc<Engine>, snapshot: &TopicSnapshot) -> Vec<(i64, i
         }
     }
     for batch in &snapshot.buffer {
-        let (_, ns) = column_by_id(&batch.batch, ColumnId(3)).unwrap();
+        let (_, ns) = column_by_id(batch.records.batch(), ColumnId(3)).unwrap();
         let ns = ns.as_any().downcast_ref::<Int64Array>().unwrap();
         rows.extend((0..ns.len()).map(|row| (batch.base_offset + row as i64, ns.value(row))));
     }

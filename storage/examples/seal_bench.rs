@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use strata_storage::memory::Memory;
 use strata_storage::schema::{Column, FIELD_ID, TopicSchema, timestamptz};
 use strata_storage::segment::{CHUNK_ROWS, ColumnRef, SealBatch, SealJob, SegmentOptions, SegmentStore};
-use strata_storage::{ColumnId, TopicId};
+use strata_storage::{ColumnId, Received, TopicId};
 
 /// CPU time of this process in seconds, by the kernel's clock ticks of 10 ms.
 fn cpu() -> f64 {
@@ -47,11 +47,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rows = batch.num_rows();
         pending.push(SealBatch {
             base_offset: offset,
-            ingested_at_us: 1_772_323_200_000_000 + at as i64 * 9_137,
-            batch: batch.clone(),
+            records: Received::together(batch.clone(), 1_772_323_200_000_000 + at as i64 * 9_137),
         });
         offset += rows as i64;
-        let held: usize = pending.iter().map(|batch| batch.batch.num_rows()).sum();
+        let held: usize = pending.iter().map(|batch| batch.records.rows()).sum();
         if held + rows > rows_max || at + 1 == batches.len() {
             metas.push(Arc::new(store.seal(job(&schema, std::mem::take(&mut pending))).await?));
         }

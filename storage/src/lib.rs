@@ -14,6 +14,7 @@ pub mod ids;
 pub mod json;
 pub mod memory;
 pub mod range_set;
+pub mod received;
 pub mod schema;
 pub mod segment;
 pub mod wal;
@@ -22,6 +23,7 @@ pub mod words;
 pub use error::{ErrorKind, StorageError};
 pub use ids::{ColumnId, Offset, SegmentId, TopicId};
 pub use range_set::RangeSet;
+pub use received::Received;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;

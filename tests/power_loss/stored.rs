@@ -45,7 +45,7 @@ fn records(engine: &Engine, snapshot: &TopicSnapshot) -> anyhow::Result<Records>
         records.extend(in_segment);
     }
     for buffered in &snapshot.buffer {
-        records.extend((buffered.base_offset..).zip(messages(&buffered.batch)?));
+        records.extend((buffered.base_offset..).zip(messages(buffered.records.batch())?));
     }
     anyhow::ensure!(
         records.last().is_none_or(|(last, _)| last + 1 == snapshot.next_offset),

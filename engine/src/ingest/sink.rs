@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use strata_storage::wal::{Frame, GroupSink, WalPosition};
 use tokio::sync::Notify;
 
@@ -37,10 +36,8 @@ impl GroupSink for VisibleSink {
         let mut seal_due = false;
         for (position, frame) in frames {
             let Some(topic) = self.topics.by_id(frame.topic) else { continue };
-            let bytes = frame.batch.as_ref().map_or(0, RecordBatch::get_array_memory_size);
-            seal_due |= topic.make_visible(position, frame, bytes, |waiting| {
-                waiting.rows >= self.seal_rows || waiting.bytes >= self.seal_bytes
-            });
+            seal_due |=
+                topic.make_visible(position, frame, |waiting| waiting.rows >= self.seal_rows || waiting.bytes >= self.seal_bytes);
         }
         if seal_due {
             self.seal_due.notify_one();

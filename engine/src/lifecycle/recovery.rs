@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use strata_storage::StorageError;
 use strata_storage::wal::{Frame, RecoverySummary, Wal, WalPosition};
 
@@ -69,8 +68,7 @@ fn replay_frame(engine: &Engine, position: WalPosition, frame: Frame) -> Result<
             ),
         }));
     }
-    let bytes = frame.batch.as_ref().map_or(0, RecordBatch::get_array_memory_size);
     let rows = frame.rows;
-    topic.make_visible(position, frame, bytes, |_| false);
+    topic.make_visible(position, frame, |_| false);
     Ok(rows)
 }

@@ -57,7 +57,7 @@ pub(super) async fn seal_what_is_due(engine: &Arc<Engine>) -> bool {
 }
 
 fn is_large(engine: &Engine, claim: &SealClaim) -> bool {
-    claim.batches.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>() >= engine.config().seal_age_rows_min
+    claim.batches.iter().map(|batch| batch.records.rows() as u64).sum::<u64>() >= engine.config().seal_age_rows_min
 }
 
 fn batches_of(mut claims: Vec<Claimed>, size: usize) -> Vec<Vec<Claimed>> {
@@ -138,8 +138,13 @@ async fn try_seal(engine: &Arc<Engine>, claims: &[Claimed]) -> Result<()> {
     for ((topic, claim), segment) in claims.iter().zip(segments) {
         match (wait_for_turn(topic, claim).await, segment) {
             (true, segment) => ready.push((topic, claim, segment)),
-            (false, Some(segment)) => engine.segments().delete(&segment.location).await?,
-            (false, None) => {}
+            (false, segment) => {
+                // Records of the claim that were not truncated with the others wait again.
+                topic.unclaim(claim);
+                if let Some(segment) = segment {
+                    engine.segments().delete(&segment.location).await?;
+                }
+            }
         }
     }
     let now_us = engine.clock().now_us();
@@ -166,11 +171,7 @@ async fn write_segment(engine: &Arc<Engine>, claim: &SealClaim) -> Result<Option
     if claim.batches.is_empty() {
         return Ok(None);
     }
-    let batches = claim.batches.iter().map(|batch| SealBatch {
-        base_offset: batch.base_offset,
-        ingested_at_us: batch.ingested_at_us,
-        batch: batch.batch.clone(),
-    });
+    let batches = claim.batches.iter().map(|batch| SealBatch { base_offset: batch.base_offset, records: batch.records.clone() });
     let job = SealJob {
         topic: claim.topic.id,
         schema: claim.topic.columns.clone(),

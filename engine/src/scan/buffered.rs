@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use datafusion::error::{DataFusionError, Result};
 use strata_storage::ColumnId;
-use strata_storage::schema::{column_by_id, timestamptz};
+use strata_storage::schema::column_by_id;
 use strata_storage::segment::{BlockBounds, CHUNK_ROWS, ColumnRef, to_logical};
 
 use super::part::Part;
@@ -28,17 +28,14 @@ impl BufferedPart {
     }
 
     fn column(&self, column: &ColumnRef) -> Result<ArrayRef> {
-        let rows = self.batch.batch.num_rows();
+        let rows = self.rows();
         let ColumnRef::Column(id) = column else {
             return Err(DataFusionError::Internal("a buffered batch stores no field of attrs".to_owned()));
         };
         match *id {
             ColumnId::OFFSET => Ok(Arc::new(Int64Array::from_iter_values((self.batch.base_offset..).take(rows)))),
-            ColumnId::INGESTED_AT => {
-                let at = TimestampMicrosecondArray::from_value(self.batch.ingested_at_us, rows);
-                Ok(Arc::new(at.with_data_type(timestamptz())))
-            }
-            id => match column_by_id(&self.batch.batch, id) {
+            ColumnId::INGESTED_AT => Ok(Arc::new(self.batch.records.times())),
+            id => match column_by_id(self.batch.records.batch(), id) {
                 Some((_, array)) => Ok(array),
                 None => Ok(new_null_array(self.data_type(id)?, rows)),
             },
@@ -54,7 +51,7 @@ impl BufferedPart {
 #[async_trait]
 impl Part for BufferedPart {
     fn rows(&self) -> usize {
-        self.batch.batch.num_rows()
+        self.batch.records.rows()
     }
 
     fn block_bounds(&self, _column: &ColumnRef) -> Option<BlockBounds> {

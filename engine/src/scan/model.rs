@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, StringViewArray,
+    ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, StringViewArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 use arrow::util::pretty::pretty_format_batches;
 use async_trait::async_trait;
 use datafusion::config::Dialect;
@@ -21,7 +21,7 @@ use strata_storage::memory::Memory;
 use strata_storage::schema::{Column, TopicSchema, timestamptz};
 use strata_storage::segment::{MergeJob, SealBatch, SealJob, SegmentMeta, SegmentOptions, SegmentStore};
 use strata_storage::wal::WalPosition;
-use strata_storage::{ColumnId, TopicId};
+use strata_storage::{ColumnId, Received, TopicId};
 
 use super::fake::{FakeSource, joined};
 use super::part::{Part, SegmentSource};
@@ -51,7 +51,10 @@ enum Place {
     Sealed,
     /// Two real segments that were merged.
     Merged,
+    /// Batches that were received one after the other.
     Buffered,
+    /// The same as one batch.
+    Joined,
 }
 
 /// Fake segments and real ones.
@@ -76,15 +79,18 @@ impl Segments {
     }
 
     async fn seal(&self, columns: &TopicSchema, visible: &RecordBatch, offset: i64) -> Arc<SegmentMeta> {
-        self.seal_at(columns, visible, offset, offset).await
-    }
-
-    async fn seal_at(&self, columns: &TopicSchema, visible: &RecordBatch, offset: i64, at_us: i64) -> Arc<SegmentMeta> {
-        let batch = buffered(visible, offset, columns).batch;
+        // The first as it was received, the others joined.
+        let mut batches = buffered(visible, offset, columns);
+        let others = batches.split_off(1);
+        batches
+            .extend(others.first().map(|first| BufferedBatch::new(first.base_offset, joined_records(&others), first.position)));
         let job = SealJob {
             topic: TopicId(1),
             schema: columns.clone(),
-            batches: vec![SealBatch { base_offset: offset, ingested_at_us: at_us, batch }],
+            batches: batches
+                .into_iter()
+                .map(|batch| SealBatch { base_offset: batch.base_offset, records: batch.records })
+                .collect(),
             writer: String::new(),
             producers: Vec::new(),
             topic_definition: String::new(),
@@ -132,6 +138,10 @@ fn topic_schema() -> TopicSchema {
 fn batch_of(rows: &[Row], first_offset: i64, schema: &SchemaRef) -> RecordBatch {
     let text = |values: Vec<Option<&str>>| Arc::new(StringViewArray::from(values)) as ArrayRef;
     let ts: TimestampMicrosecondArray = rows.iter().map(|row| row.ts).collect();
+    // Records came in a few batches.
+    let batch = i64::try_from(rows.len().div_ceil(4)).unwrap();
+    let received: TimestampMicrosecondArray =
+        (first_offset..).take(rows.len()).map(|offset| Some(first_offset + (offset - first_offset) / batch)).collect();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(ts.with_data_type(timestamptz())),
         text(rows.iter().map(|row| row.service).collect()),
@@ -143,7 +153,7 @@ fn batch_of(rows: &[Row], first_offset: i64, schema: &SchemaRef) -> RecordBatch 
         Arc::new(rows.iter().map(|row| row.flag).collect::<BooleanArray>()),
         text(rows.iter().map(|row| row.attrs).collect()),
         Arc::new(Int64Array::from_iter_values((first_offset..).take(rows.len()))),
-        Arc::new(TimestampMicrosecondArray::from_value(first_offset, rows.len()).with_data_type(timestamptz())),
+        Arc::new(received.with_data_type(timestamptz())),
     ];
     RecordBatch::try_new(schema.clone(), columns).unwrap()
 }
@@ -170,13 +180,15 @@ impl Pair {
                     let mut halves = Vec::new();
                     for (from, rows) in [(0, half), (half, batch.num_rows() - half)].into_iter().filter(|(_, rows)| *rows > 0) {
                         let from_offset = offset + i64::try_from(from).unwrap();
-                        // A batch has one time of receipt, so the halves share it.
-                        let slice = batch.slice(from, rows);
-                        halves.push(source.seal_at(&columns, &slice, from_offset, offset).await);
+                        halves.push(source.seal(&columns, &batch.slice(from, rows), from_offset).await);
                     }
                     segments.push(source.merge(&columns, halves).await);
                 }
-                Place::Buffered => buffer.push(Arc::new(buffered(&batch, offset, &columns))),
+                Place::Buffered => buffer.extend(buffered(&batch, offset, &columns).into_iter().map(Arc::new)),
+                Place::Joined => {
+                    let parts = buffered(&batch, offset, &columns);
+                    buffer.push(Arc::new(BufferedBatch::new(offset, joined_records(&parts), parts[0].position)));
+                }
             }
             offset += i64::try_from(rows.len()).unwrap();
             all.push(batch);
@@ -230,8 +242,12 @@ fn show(answer: &Result<String, String>) -> &str {
     }
 }
 
-/// As the log gives it back: physical types loose.
-fn buffered(visible: &RecordBatch, offset: i64, columns: &TopicSchema) -> BufferedBatch {
+fn joined_records(batches: &[BufferedBatch]) -> Received {
+    Received::joined(&batches.iter().map(|batch| &batch.records).collect::<Vec<_>>()).unwrap()
+}
+
+/// As the log gives them back: physical types loose, one batch a time of receipt.
+fn buffered(visible: &RecordBatch, offset: i64, columns: &TopicSchema) -> Vec<BufferedBatch> {
     let stored = columns.stored();
     let arrays: Vec<ArrayRef> = (0..stored.fields().len())
         .map(|at| match at {
@@ -258,7 +274,15 @@ fn buffered(visible: &RecordBatch, offset: i64, columns: &TopicSchema) -> Buffer
         .map(|(field, array)| field.as_ref().clone().with_data_type(array.data_type().clone()))
         .collect();
     let batch = RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), arrays).unwrap();
-    BufferedBatch { base_offset: offset, ingested_at_us: offset, batch, position: WalPosition { file: 0, byte: 0 }, bytes: 1 }
+    let received = visible.column(visible.num_columns() - 1).as_primitive::<TimestampMicrosecondType>().values();
+    let mut from = 0;
+    let together = received.chunk_by(|left, right| left == right).map(|times| {
+        let records = Received::together(batch.slice(from, times.len()), times[0]);
+        let base_offset = offset + i64::try_from(from).unwrap();
+        from += times.len();
+        BufferedBatch::new(base_offset, records, WalPosition { file: 0, byte: 0 })
+    });
+    together.collect()
 }
 
 const SERVICES: [&str; 5] = ["auth", "db", "", "数据", "zoo"];
@@ -304,7 +328,8 @@ fn row() -> impl Strategy<Value = Row> {
 }
 
 fn parts() -> impl Strategy<Value = Vec<(Place, Vec<Row>)>> {
-    let place = prop_oneof![Just(Place::Fake), Just(Place::Sealed), Just(Place::Merged), Just(Place::Buffered)];
+    let place =
+        prop_oneof![Just(Place::Fake), Just(Place::Sealed), Just(Place::Merged), Just(Place::Buffered), Just(Place::Joined)];
     proptest::collection::vec((place, proptest::collection::vec(row(), 0..40)), 0..5)
 }
 
@@ -339,6 +364,7 @@ fn leaf() -> impl Strategy<Value = String> {
             .prop_map(|(column, not)| format!("{column} IS {} NULL", if not { "NOT" } else { "" })),
         (op.clone(), 0i32..7).prop_map(|(op, value)| format!("status {op} {value}")),
         (op.clone(), 0i64..60).prop_map(|(op, value)| format!("_offset {op} {value}")),
+        (op.clone(), 0i64..60).prop_map(|(op, value)| format!("_ingested_at {op} TIMESTAMPTZ '1970-01-01T00:00:00.{value:06}Z'")),
         (op.clone(), select(&["'NaN'::double", "0.0", "-0.0", "1.5", "'inf'::double"][..]))
             .prop_map(|(op, value)| format!("ratio {op} {value}")),
         (op.clone(), second.clone(), select(&["Z", "+02:00", "-00:30"][..]))
@@ -439,7 +465,7 @@ fn aggregates_agree() {
         runtime.block_on(async {
             let pair = Pair::new(&parts).await;
             for sql in [
-                "SELECT count(*), min(ts), max(ts), min(_offset), max(_offset), min(status), max(status), count(level), min(ratio), max(ratio), min(message), max(message) FROM {t}",
+                "SELECT count(*), min(ts), max(ts), min(_offset), max(_offset), min(_ingested_at), max(_ingested_at), min(status), max(status), count(level), min(ratio), max(ratio), min(message), max(message) FROM {t}",
                 "SELECT count(*), count(ts) FROM {t}",
                 "SELECT service, level, count(*), sum(status), min(ts), max(ts) FROM {t} WHERE {p} GROUP BY service, level ORDER BY 1, 2",
                 "SELECT date_trunc('minute', ts) AS m, count(*) FROM {t} WHERE {p} GROUP BY m ORDER BY m",
@@ -517,6 +543,7 @@ fn large_segments_agree() {
         (Place::Fake, rows(150_000, 70_000)),
         (Place::Merged, rows(220_000, 70_000)),
         (Place::Buffered, rows(290_000, 3_000)),
+        (Place::Joined, rows(293_000, 3_000)),
     ];
     runtime().block_on(async {
         let pair = Pair::new(&parts).await;

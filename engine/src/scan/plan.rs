@@ -103,7 +103,7 @@ impl ScanPlan {
     /// Rows of the snapshot.
     pub(crate) fn rows(&self) -> u64 {
         let sealed: u64 = self.snapshot.segments.iter().map(|segment| segment.rows).sum();
-        sealed + self.snapshot.buffer.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>()
+        sealed + self.snapshot.buffer.iter().map(|batch| batch.records.rows() as u64).sum::<u64>()
     }
 
     /// Position of the time column among those that are read.

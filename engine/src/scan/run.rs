@@ -81,7 +81,7 @@ impl PartSlot {
     fn rows(&self) -> usize {
         match &self.kind {
             PartKind::Segment(segment) => segment.rows as usize,
-            PartKind::Buffered(batch) => batch.batch.num_rows(),
+            PartKind::Buffered(batch) => batch.records.rows(),
         }
     }
 }
@@ -104,7 +104,7 @@ impl Run {
             }
         }
         for batch in &plan.snapshot.buffer {
-            if batch.batch.num_rows() > 0 {
+            if batch.records.rows() > 0 {
                 parts.push(PartSlot::new(PartKind::Buffered(Arc::clone(batch))));
             }
         }

@@ -105,7 +105,7 @@ fn nulls_of_segment(segment: &SegmentMeta, column: &ScanColumn) -> Known {
 
 fn of_batch(batch: &BufferedBatch, column: &ScanColumn) -> Known {
     let ColumnRef::Column(id) = column.reference else { return Known::unknown() };
-    let rows = batch.batch.num_rows();
+    let rows = batch.records.rows();
     let data_type = column.field.data_type();
     let of = |value: i64| ScalarValue::Int64(Some(value)).cast_to(data_type).ok();
     let pair = |min: i64, max: i64| of(min).zip(of(max));
@@ -117,9 +117,12 @@ fn of_batch(batch: &BufferedBatch, column: &ScanColumn) -> Known {
     match id {
         _ if rows == 0 => Known::default(),
         ColumnId::OFFSET => known(0, pair(batch.base_offset, batch.base_offset + i64::try_from(rows).unwrap_or(i64::MAX) - 1)),
-        ColumnId::INGESTED_AT => known(0, pair(batch.ingested_at_us, batch.ingested_at_us)),
+        ColumnId::INGESTED_AT => {
+            let (min, max) = batch.records.bounds_us();
+            known(0, pair(min, max))
+        }
         id => {
-            let Some((_, array)) = column_by_id(&batch.batch, id) else { return known(rows, None) };
+            let Some((_, array)) = column_by_id(batch.records.batch(), id) else { return known(rows, None) };
             let bounds = match (array.data_type(), data_type) {
                 (DataType::Int64, DataType::Int64) => {
                     let array = array.as_primitive::<Int64Type>();

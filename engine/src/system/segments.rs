@@ -87,6 +87,6 @@ fn buffered(topic: String, batches: &[std::sync::Arc<BufferedBatch>], first: &Bu
         Value::Bigint(last.end_offset() - 1),
         Value::Null,
         Value::Texts(Vec::new()),
-        Value::Time(first.ingested_at_us),
+        Value::Time(first.records.first_us()),
     ]
 }

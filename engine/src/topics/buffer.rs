@@ -2,19 +2,30 @@
 //!
 //! Batches stay in it, and visible, while they are being sealed. A claim marks a prefix that one sealer works on; claims
 //! are published in offset order.
+//!
+//! A record that comes alone costs a hundred times its bytes, so small batches are joined as they come, like the digits of
+//! a binary counter: the last ones while they are tiny, and whenever the newer ones together have as many rows as the one
+//! before them. So a row is copied a few times, not once for each row that follows it.
+//!
+//! **Invariant:** what was ever claimed is never joined with anything, so a claim always ends where a batch ends.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::compute::concat_batches;
 use strata_storage::memory::Reservation;
 use strata_storage::wal::WalPosition;
-use strata_storage::{Offset, RangeSet};
+use strata_storage::{Offset, RangeSet, Received};
 
 use super::BufferedBatch;
 
 /// Records of a batch that was put together from small ones, at most.
 const JOINED_ROWS_MAX: usize = 1024;
+/// Bytes of batches that are copied so that one more batch can join them, at most.
+const JOINED_BYTES_MAX: usize = 1 << 20;
+/// Records of a batch that every small one joins, whatever their sizes.
+const TINY_ROWS_MAX: usize = 32;
+/// Bytes of a batch that every small one joins.
+const TINY_BYTES_MAX: usize = 64 << 10;
 
 /// Sequence numbers that are durable in the log and not yet in the catalog.
 #[derive(Debug, Clone)]
@@ -32,6 +43,8 @@ pub(super) struct Buffer {
     ranges: VecDeque<UnpublishedRange>,
     /// How many batches from the front are being sealed.
     claimed: usize,
+    /// Batches below this offset were claimed once.
+    claimed_end: Offset,
     rows: u64,
     bytes: usize,
     waiting: Waiting,
@@ -55,6 +68,7 @@ impl Buffer {
             batches: VecDeque::new(),
             ranges: VecDeque::new(),
             claimed: 0,
+            claimed_end: Offset::MIN,
             rows: 0,
             bytes: 0,
             waiting: Waiting::default(),
@@ -62,43 +76,58 @@ impl Buffer {
         }
     }
 
-    /// Appends a durable batch. Small ones that came in together become one batch.
+    /// Appends a durable batch. Small ones are joined with those before them.
     pub fn push(&mut self, batch: BufferedBatch) {
         debug_assert!(self.batches.back().is_none_or(|last| last.end_offset() == batch.base_offset), "offsets are dense");
         let batch = match self.joined_with_last(&batch) {
-            Some(joined) => {
-                self.pop_last();
+            Ok(Some((joined, parts))) => {
+                (0..parts).for_each(|_| self.pop_last());
                 joined
             }
-            None => batch,
+            Ok(None) => batch,
+            Err(error) => {
+                tracing::error!(%error, offset = batch.base_offset, "a small batch could not be joined, it stays as it came");
+                batch
+            }
         };
-        self.rows += batch.batch.num_rows() as u64;
+        self.rows += batch.records.rows() as u64;
         self.bytes += batch.bytes;
         self.memory.grow(batch.bytes);
-        self.waiting.rows += batch.batch.num_rows() as u64;
+        self.waiting.rows += batch.records.rows() as u64;
         self.waiting.bytes += batch.bytes;
-        self.waiting.since_us.get_or_insert(batch.ingested_at_us);
+        self.waiting.since_us.get_or_insert(batch.records.first_us());
         self.batches.push_back(Arc::new(batch));
     }
 
-    /// The last batch and `next` as one, if that is possible and worth it: a row of its own costs a hundred times its bytes.
-    fn joined_with_last(&self, next: &BufferedBatch) -> Option<BufferedBatch> {
-        let last = self.batches.back().filter(|_| self.batches.len() > self.claimed)?;
-        let schema = last.batch.schema_ref();
-        let joinable = last.ingested_at_us == next.ingested_at_us
-            && last.batch.num_rows() + next.batch.num_rows() <= JOINED_ROWS_MAX
-            && schema == next.batch.schema_ref();
-        let batch = joinable.then(|| concat_batches(schema, [&last.batch, &next.batch])).transpose().ok()??;
-        let bytes = batch.get_array_memory_size();
-        Some(BufferedBatch { batch, bytes, ..BufferedBatch::clone(last) })
+    /// `next` and as many of the last batches as it should join, as one copy, and how many these are: none if `next` is
+    /// copied alone, out of buffers that have room for far more. `None` if `next` is large.
+    fn joined_with_last(&self, next: &BufferedBatch) -> strata_storage::Result<Option<(BufferedBatch, usize)>> {
+        let is_tiny = next.records.rows() <= TINY_ROWS_MAX;
+        if next.records.rows() >= JOINED_ROWS_MAX || (next.bytes > JOINED_BYTES_MAX && !is_tiny) {
+            return Ok(None);
+        }
+        let (mut from, mut rows, mut bytes) = (self.batches.len(), next.records.rows(), 0);
+        while let Some(last) = from.checked_sub(1).map(|at| &self.batches[at]) {
+            let (all_rows, all_bytes) = (rows + last.records.rows(), bytes + last.bytes);
+            let is_due = last.records.rows() <= rows || (all_rows <= TINY_ROWS_MAX && all_bytes <= TINY_BYTES_MAX);
+            let fits = all_rows <= JOINED_ROWS_MAX && all_bytes <= JOINED_BYTES_MAX;
+            if last.base_offset < self.claimed_end || !is_due || !fits || !last.records.can_join(&next.records) {
+                break;
+            }
+            (from, rows, bytes) = (from - 1, all_rows, all_bytes);
+        }
+        let parts: Vec<&Received> = self.batches.range(from..).map(|batch| &batch.records).chain([&next.records]).collect();
+        let oldest = self.batches.get(from).map_or(next, AsRef::as_ref);
+        let joined = BufferedBatch::new(oldest.base_offset, Received::joined(&parts)?, oldest.position);
+        Ok(Some((joined, self.batches.len() - from)))
     }
 
     fn pop_last(&mut self) {
         let Some(last) = self.batches.pop_back() else { return };
-        self.rows -= last.batch.num_rows() as u64;
+        self.rows -= last.records.rows() as u64;
         self.bytes -= last.bytes;
         self.memory.shrink(last.bytes);
-        self.waiting.rows -= last.batch.num_rows() as u64;
+        self.waiting.rows -= last.records.rows() as u64;
         self.waiting.bytes -= last.bytes;
     }
 
@@ -144,7 +173,7 @@ impl Buffer {
         let mut rows = 0;
         let mut claim = Vec::new();
         for batch in self.batches.iter().skip(self.claimed) {
-            let more = batch.batch.num_rows() as u64;
+            let more = batch.records.rows() as u64;
             if !claim.is_empty() && rows + more > rows_max {
                 break;
             }
@@ -152,6 +181,7 @@ impl Buffer {
             claim.push(batch.clone());
         }
         self.claimed += claim.len();
+        self.claimed_end = claim.last().map_or(self.claimed_end, |batch| self.claimed_end.max(batch.end_offset()));
         self.count_waiting();
         claim
     }
@@ -174,14 +204,22 @@ impl Buffer {
         self.ranges.iter().map(|range| range.position).max()
     }
 
-    /// Drops the batches below `end_offset`: they are published, or were truncated.
+    /// Drops the records below `end_offset`: they are published, or were truncated.
     pub fn release_batches(&mut self, end_offset: Offset) {
         while self.batches.front().is_some_and(|batch| batch.end_offset() <= end_offset) {
             let Some(batch) = self.batches.pop_front() else { break };
-            self.rows -= batch.batch.num_rows() as u64;
+            self.rows -= batch.records.rows() as u64;
             self.bytes -= batch.bytes;
             self.memory.shrink(batch.bytes);
             self.claimed = self.claimed.saturating_sub(1);
+        }
+        // A batch that others joined after `end_offset` was chosen. It keeps its memory until the rest of it goes.
+        if let Some(first) = self.batches.front_mut().filter(|first| first.base_offset < end_offset) {
+            let gone = usize::try_from(end_offset - first.base_offset).unwrap_or(usize::MAX);
+            let rest =
+                BufferedBatch { base_offset: end_offset, records: first.records.from_row(gone), ..BufferedBatch::clone(first) };
+            self.rows -= (first.records.rows() - rest.records.rows()) as u64;
+            *first = Arc::new(rest);
         }
         self.count_waiting();
     }
@@ -193,9 +231,9 @@ impl Buffer {
 
     fn count_waiting(&mut self) {
         let waiting = self.batches.iter().skip(self.claimed);
-        let since_us = self.batches.get(self.claimed).map(|batch| batch.ingested_at_us);
+        let since_us = self.batches.get(self.claimed).map(|batch| batch.records.first_us());
         self.waiting = waiting.fold(Waiting { since_us, ..Waiting::default() }, |sum, batch| Waiting {
-            rows: sum.rows + batch.batch.num_rows() as u64,
+            rows: sum.rows + batch.records.rows() as u64,
             bytes: sum.bytes + batch.bytes,
             ..sum
         });
@@ -203,62 +241,4 @@ impl Buffer {
 }
 
 #[cfg(test)]
-mod tests {
-    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-    use strata_storage::memory::{Consumer, Memory};
-
-    use super::*;
-
-    fn batch(base_offset: Offset, rows: i64, ingested_at_us: i64) -> BufferedBatch {
-        let values: ArrayRef = Arc::new(Int64Array::from_iter_values(base_offset..base_offset + rows));
-        let batch = RecordBatch::try_from_iter([("n", values)]).unwrap();
-        let position = WalPosition { file: 1, byte: base_offset.cast_unsigned() };
-        BufferedBatch { base_offset, ingested_at_us, bytes: batch.get_array_memory_size(), batch, position }
-    }
-
-    fn buffer(memory: &Memory) -> Buffer {
-        Buffer::new(memory.reservation(Consumer::Buffer))
-    }
-
-    #[test]
-    fn trickling_records_share_a_batch() {
-        let memory = Memory::with_limit(1 << 20);
-        let mut buffer = buffer(&memory);
-        for offset in 0..10 {
-            buffer.push(batch(offset, 1, offset / 5));
-        }
-        let shape: Vec<_> =
-            buffer.snapshot().iter().map(|batch| (batch.base_offset, batch.rows(), batch.position.byte)).collect();
-        assert_eq!(shape, [(0, 5, 0), (5, 5, 5)]);
-        assert_eq!((buffer.rows(), buffer.waiting().rows), (10, 10));
-        assert_eq!((buffer.bytes(), buffer.waiting().bytes), (memory.used(), memory.used()));
-        buffer.release_batches(10);
-        assert_eq!((buffer.rows(), memory.used()), (0, 0));
-    }
-
-    #[test]
-    fn a_claimed_batch_is_left_alone() {
-        let memory = Memory::with_limit(1 << 20);
-        let mut buffer = buffer(&memory);
-        buffer.push(batch(0, 1, 0));
-        assert_eq!(buffer.claim(100).len(), 1);
-        buffer.push(batch(1, 1, 0));
-        assert_eq!(buffer.snapshot().len(), 2);
-        assert_eq!(buffer.waiting().rows, 1);
-        buffer.unclaim(0);
-        assert_eq!(buffer.waiting().rows, 2);
-    }
-
-    #[test]
-    fn a_claim_ends_where_the_rows_do() {
-        let memory = Memory::with_limit(1 << 20);
-        let mut buffer = buffer(&memory);
-        for offset in (0..400).step_by(100) {
-            buffer.push(batch(offset, 100, offset));
-        }
-        assert_eq!(buffer.claim(250).len(), 2);
-        assert_eq!(buffer.claim(50).len(), 1, "at least one batch");
-        assert_eq!(buffer.claim(1000).len(), 1);
-        assert_eq!(buffer.claim(1000).len(), 0);
-    }
-}
+mod tests;

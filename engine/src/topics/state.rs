@@ -8,7 +8,7 @@ use strata_catalog::Topic;
 use strata_storage::memory::{Consumer, Memory};
 use strata_storage::segment::SegmentMeta;
 use strata_storage::wal::{Frame, WalPosition};
-use strata_storage::{Offset, RangeSet, SegmentId, TopicId};
+use strata_storage::{Offset, RangeSet, Received, SegmentId, TopicId};
 use tokio::sync::Notify;
 
 use super::buffer::{Buffer, UnpublishedRange, Waiting};
@@ -192,7 +192,7 @@ impl TopicState {
     }
 
     /// Makes a durable frame visible and settles its sequence numbers. Returns whether a seal is due by `due`.
-    pub(crate) fn make_visible(&self, position: WalPosition, frame: Frame, bytes: usize, due: impl Fn(Waiting) -> bool) -> bool {
+    pub(crate) fn make_visible(&self, position: WalPosition, frame: Frame, due: impl Fn(Waiting) -> bool) -> bool {
         let mut inner = self.inner.lock();
         if inner.dropped {
             return false;
@@ -202,8 +202,8 @@ impl TopicState {
             inner.buffer.push_range(UnpublishedRange { position, producer, numbers, seen_us: frame.ingested_at_us });
         }
         if let Some(batch) = frame.batch {
-            let (base_offset, ingested_at_us) = (frame.base_offset, frame.ingested_at_us);
-            inner.buffer.push(BufferedBatch { base_offset, ingested_at_us, batch, position, bytes });
+            let records = Received::together(batch, frame.ingested_at_us);
+            inner.buffer.push(BufferedBatch::new(frame.base_offset, records, position));
         }
         inner.next_offset = inner.next_offset.max(frame.base_offset + frame.rows.cast_signed());
         inner.assigned_offset = inner.assigned_offset.max(inner.next_offset);

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
 use super::meta::SegmentMeta;
 use crate::ids::{Offset, TopicId};
 use crate::range_set::RangeSet;
+use crate::received::Received;
 use crate::schema::TopicSchema;
 
 /// Records of a buffer that become a segment.
@@ -28,15 +27,14 @@ pub struct SealJob {
     pub created_at_us: i64,
 }
 
-/// Records that were ingested together.
+/// Records of a buffer without a gap.
 #[derive(Debug, Clone)]
 pub struct SealBatch {
     /// Offset of the first row; the others follow without gaps.
     pub base_offset: Offset,
-    /// When they came, microseconds.
-    pub ingested_at_us: i64,
-    /// The rows. Columns are named by the field id in their metadata and may have any physical type of their logical type.
-    pub batch: RecordBatch,
+    /// The rows with their times of receipt. Columns are named by the field id in their metadata and may have any physical
+    /// type of their logical type.
+    pub records: Received,
 }
 
 /// Segments that become one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{Array, ArrayRef, Int64Array, new_null_array};
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 
@@ -24,8 +24,9 @@ use crate::{Result, StorageError};
 /// schema says.
 pub fn seal(job: SealJob, memory: &Memory) -> Result<(SegmentMeta, Bytes)> {
     let (first_offset, rows) = dense(&job)?;
-    let ingested = job.batches.iter().map(|batch| batch.ingested_at_us);
-    let ingested_bounds_us = (ingested.clone().min().unwrap_or(0), ingested.max().unwrap_or(0));
+    let ingested = || job.batches.iter().filter(|batch| batch.records.rows() > 0).map(|batch| batch.records.bounds_us());
+    let ingested_bounds_us =
+        (ingested().map(|bounds| bounds.0).min().unwrap_or(0), ingested().map(|bounds| bounds.1).max().unwrap_or(0));
     let facts = Facts {
         topic: job.topic,
         schema: job.schema.clone(),
@@ -70,7 +71,7 @@ fn dense(job: &SealJob) -> Result<(i64, usize)> {
         if batch.base_offset != next {
             return Err(StorageError::Internal(format!("offset {next} is missing before {}", batch.base_offset)));
         }
-        next += batch.batch.num_rows() as i64;
+        next += batch.records.rows() as i64;
     }
     if next == first {
         return Err(StorageError::Internal("a segment needs at least one row".to_owned()));
@@ -81,13 +82,11 @@ fn dense(job: &SealJob) -> Result<(i64, usize)> {
 /// The arrays of one column in offset order.
 fn parts(job: &SealJob, column: &Column) -> Vec<ArrayRef> {
     let part = |batch: &super::SealBatch| -> ArrayRef {
-        let rows = batch.batch.num_rows();
+        let rows = batch.records.rows();
         match column.id {
             ColumnId::OFFSET => Arc::new(Int64Array::from_iter_values(batch.base_offset..batch.base_offset + rows as i64)),
-            ColumnId::INGESTED_AT => {
-                Arc::new(TimestampMicrosecondArray::from_value(batch.ingested_at_us, rows).with_timezone("UTC"))
-            }
-            id => match column_by_id(&batch.batch, id) {
+            ColumnId::INGESTED_AT => Arc::new(batch.records.times()),
+            id => match column_by_id(batch.records.batch(), id) {
                 Some((_, array)) => array,
                 None => new_null_array(&column.data_type, rows),
             },

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::{ColumnRef, MergeJob, SealBatch, SealJob, SegmentMeta, SegmentReader, SegmentStore, to_logical};
 use super::model::{run, store};
 use crate::ids::{ColumnId, TopicId};
+use crate::received::Received;
 use crate::schema::{FIELD_ID, TopicSchema};
 
 const KEYS: [&str; 12] = ["a", "b", "user", "user.id", "", "\"q\"", "云", "A b", "0", "tab\t", "levels", "x"];
@@ -97,7 +98,7 @@ async fn seal(store: &SegmentStore, rows: &[Option<String>], base_offset: i64) -
     let job = SealJob {
         topic: TopicId(1),
         schema: TopicSchema { declared: Vec::new(), time_column: None, sort_by: Vec::new() },
-        batches: vec![SealBatch { base_offset, ingested_at_us: 0, batch }],
+        batches: vec![SealBatch { base_offset, records: Received::together(batch, 0) }],
         writer: String::new(),
         producers: Vec::new(),
         topic_definition: String::new(),

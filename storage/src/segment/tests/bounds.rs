@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::super::{BLOCK_ROWS, Bound, CHUNK_ROWS, ColumnRef, SealBatch, SealJob, SegmentReader, to_logical};
 use super::model::{rows, run, store};
 use crate::ids::{ColumnId, TopicId};
+use crate::received::Received;
 use crate::schema::{Column, TopicSchema};
 
 /// Compares each value of a column with the bounds of its block.
@@ -86,7 +87,7 @@ fn blocks_of_many_rows_and_pages_of_few_have_bounds() {
         let job = SealJob {
             topic: TopicId(1),
             schema,
-            batches: vec![SealBatch { base_offset: 0, ingested_at_us: 3, batch }],
+            batches: vec![SealBatch { base_offset: 0, records: Received::together(batch, 3) }],
             writer: String::new(),
             producers: vec![],
             topic_definition: String::new(),

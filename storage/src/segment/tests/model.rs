@@ -14,6 +14,7 @@ use super::super::{SealBatch, SealJob, SegmentOptions, SegmentStore};
 use crate::ids::{ColumnId, TopicId};
 use crate::memory::Memory;
 use crate::range_set::RangeSet;
+use crate::received::Received;
 use crate::schema::{Column, FIELD_ID, TopicSchema, timestamptz};
 
 /// One value.
@@ -138,8 +139,7 @@ impl Rows {
             let batch_schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
             batches.push(SealBatch {
                 base_offset: first_offset + at as i64,
-                ingested_at_us: 1000 + number as i64,
-                batch: RecordBatch::try_new(batch_schema, columns).unwrap(),
+                records: Received::together(RecordBatch::try_new(batch_schema, columns).unwrap(), 1000 + number as i64),
             });
             at = end;
             if at == self.rows.len() {
