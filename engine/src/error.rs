@@ -130,6 +130,10 @@ pub enum ObjectClass {
     Savepoint,
     /// A role.
     Role,
+    /// An operator between two types.
+    Operator,
+    /// What the functions of full text call a way to find words.
+    TextSearchConfiguration,
 }
 
 impl std::fmt::Display for ObjectClass {
@@ -146,6 +150,8 @@ impl std::fmt::Display for ObjectClass {
             Self::Cursor => "cursor",
             Self::Savepoint => "savepoint",
             Self::Role => "role",
+            Self::Operator => "operator",
+            Self::TextSearchConfiguration => "text search configuration",
         })
     }
 }
@@ -218,4 +224,6 @@ pub enum DataFault {
     InvalidRegex,
     /// JSON that does not parse.
     InvalidJson,
+    /// A `tsquery` or `tsvector` that does not parse.
+    InvalidTextQuery,
 }

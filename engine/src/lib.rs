@@ -17,6 +17,7 @@ pub mod records;
 pub mod scan;
 pub mod session;
 pub mod system;
+pub mod text_search;
 pub mod topics;
 
 pub use config::EngineConfig;

@@ -94,8 +94,12 @@ fn undefined(what: ObjectClass) -> &'static str {
         ObjectClass::Schema => "3F000",
         ObjectClass::Relation => "42P01",
         ObjectClass::Column => "42703",
-        ObjectClass::Function => "42883",
-        ObjectClass::Index | ObjectClass::Type | ObjectClass::Setting | ObjectClass::Role => "42704",
+        ObjectClass::Function | ObjectClass::Operator => "42883",
+        ObjectClass::Index
+        | ObjectClass::Type
+        | ObjectClass::Setting
+        | ObjectClass::Role
+        | ObjectClass::TextSearchConfiguration => "42704",
         ObjectClass::Prepared => "26000",
         ObjectClass::Cursor => "34000",
         ObjectClass::Savepoint => "3B001",
@@ -107,8 +111,8 @@ fn duplicate(what: ObjectClass) -> &'static str {
         ObjectClass::Schema => "42P06",
         ObjectClass::Relation | ObjectClass::Index => "42P07",
         ObjectClass::Column => "42701",
-        ObjectClass::Function => "42723",
-        ObjectClass::Type | ObjectClass::Setting | ObjectClass::Role => "42710",
+        ObjectClass::Function | ObjectClass::Operator => "42723",
+        ObjectClass::Type | ObjectClass::Setting | ObjectClass::Role | ObjectClass::TextSearchConfiguration => "42710",
         ObjectClass::Prepared => "42P05",
         ObjectClass::Cursor => "42P03",
         ObjectClass::Savepoint => "3B001",
@@ -151,6 +155,7 @@ fn data(reason: DataFault) -> &'static str {
         DataFault::InvalidEncoding => "22021",
         DataFault::BadCopyFormat => "22P04",
         DataFault::InvalidRegex => "2201B",
+        DataFault::InvalidTextQuery => "42601",
     }
 }
 
@@ -287,6 +292,8 @@ mod tests {
             ObjectClass::Cursor,
             ObjectClass::Savepoint,
             ObjectClass::Role,
+            ObjectClass::Operator,
+            ObjectClass::TextSearchConfiguration,
         ];
         let mut all = vec![
             EngineError::Syntax { message: name(), position: Some(3) },

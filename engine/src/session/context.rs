@@ -45,6 +45,7 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
 
     function::register(&context, engine, session);
     crate::jsonb::register(&context)?;
+    crate::text_search::register(&context)?;
     context.state_ref().write().register_function_rewrite(Arc::new(SessionZone))?;
     context.state_ref().write().register_function_rewrite(Arc::new(TimestampToText))?;
     context.state_ref().write().register_expr_planner(Arc::new(IntervalPlanner))?;

@@ -174,6 +174,10 @@ impl TypePlanner for CastTypes {
         if matches!(sql_type, SqlType::Regclass) {
             return Ok(None);
         }
+        // Values of a query, never columns of a topic.
+        if let Some(field) = crate::text_search::cast_field(sql_type) {
+            return Ok(Some(field));
+        }
         let (data_type, name) = arrow_type(sql_type, &self.zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
         let metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
         Ok(Some(Arc::new(Field::new("", data_type, true).with_metadata(metadata))))

@@ -72,6 +72,8 @@ pub(crate) const SCALARS: &[Type] = &[
     Type::NUMERIC,
     Type::UUID,
     Type::JSONB,
+    Type::TS_VECTOR,
+    Type::TSQUERY,
     Type::REGCLASS,
     Type::REGTYPE,
     Type::REGPROC,

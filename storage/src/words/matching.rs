@@ -91,7 +91,8 @@ impl Matcher {
         self.matches_words(|see| tokenizer.split(text, |word, _, position| see(word, position)))
     }
 
-    /// Whether the words match that `each` tells, with their positions from 1 on, in any order.
+    /// Whether the words match that `each` tells, with their positions from 1 on, in any order. A word told at 0 occurs, but
+    /// nowhere in particular, and so in no phrase.
     pub fn matches_words(&mut self, each: impl FnOnce(&mut dyn FnMut(&str, u32))) -> bool {
         for term in &mut self.terms {
             term.seen = false;
@@ -126,7 +127,7 @@ fn length_bit(word: &str) -> u64 {
 impl Term {
     fn see(&mut self, position: u32) {
         self.seen = true;
-        if self.in_phrase {
+        if self.in_phrase && position > 0 {
             self.positions.push(position);
         }
     }

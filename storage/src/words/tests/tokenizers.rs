@@ -60,6 +60,19 @@ fn cjk_finds_shorter_words_at_the_position_of_the_longer_one() {
     assert_eq!(position("启动"), found.last().map(|(_, position)| *position));
 }
 
+/// The table of `docs/full-text.md`.
+#[test]
+fn one_text_four_ways() {
+    let check = |tokenizer, expected: &[&str]| {
+        let found: Vec<String> = words(tokenizer, "Disk-7 数据库满").into_iter().map(|(word, _)| word).collect();
+        assert_eq!(found[..expected.len()], *expected, "{tokenizer:?}");
+    };
+    check(Tokenizer::Simple, &["disk", "7", "数据", "据库", "库满"]);
+    check(Tokenizer::Whitespace, &["Disk-7", "数据库满"]);
+    check(Tokenizer::Cjk, &["disk", "7", "数据", "数据库", "据库", "满"]);
+    check(Tokenizer::Ngram, &["dis", "isk", "sk-", "k-7"]);
+}
+
 #[test]
 fn names() {
     for tokenizer in Tokenizer::ALL {
