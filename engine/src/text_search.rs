@@ -45,6 +45,7 @@ use datafusion::prelude::SessionContext;
 pub use match_text::MATCH;
 pub use parse::parse_canonical;
 pub(crate) use types::cast_field;
+pub use vector::WordVector;
 
 use crate::Result;
 

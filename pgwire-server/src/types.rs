@@ -8,7 +8,8 @@
 //! The Arrow type alone does not name the SQL type: `jsonb` and text are both `Utf8View`. The field's metadata
 //! ([`SQL_TYPE`]) says the rest.
 //!
-//! **Invariant:** what `encode` writes, `decode` reads back to the same value, in both forms.
+//! **Invariant:** what `encode` writes, `decode` reads back to the same value, in both forms, but for `tsquery` and `tsvector`,
+//! which are never read.
 
 pub mod array;
 pub mod boolean;
@@ -26,6 +27,8 @@ pub mod numeric;
 pub mod string;
 pub mod time;
 pub mod timestamp;
+pub mod tsquery;
+pub mod tsvector;
 pub mod uuid;
 pub mod zone;
 

@@ -16,11 +16,14 @@ use crate::error::{DataFault, EngineError};
 
 /// Words in the order of their bytes; positions rise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct WordVector(pub(super) BTreeMap<String, Vec<u32>>);
+pub struct WordVector(
+    /// Positions of each word.
+    pub BTreeMap<String, Vec<u32>>,
+);
 
 impl WordVector {
     /// The words of `text`.
-    pub(super) fn of(tokenizer: Tokenizer, text: &str) -> Self {
+    pub fn of(tokenizer: Tokenizer, text: &str) -> Self {
         let mut words: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         tokenizer.split(text, |word, _, position| match words.get_mut(word) {
             Some(positions) => positions.push(position),
@@ -33,7 +36,7 @@ impl WordVector {
     }
 
     /// Whether the query of `matcher` holds for it.
-    pub(super) fn matches(&self, matcher: &mut Matcher) -> bool {
+    pub fn matches(&self, matcher: &mut Matcher) -> bool {
         matcher.matches_words(|see| {
             for (word, positions) in &self.0 {
                 see(word, 0);
@@ -46,7 +49,7 @@ impl WordVector {
     ///
     /// # Errors
     /// A quote without its end, a colon without positions, weights.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub fn parse(text: &str) -> Result<Self> {
         let fault = || EngineError::Data {
             reason: DataFault::InvalidTextQuery,
             message: format!("syntax error in tsvector: \"{text}\""),

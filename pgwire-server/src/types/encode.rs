@@ -23,7 +23,7 @@ use strata_engine::Result;
 
 use super::interval::Interval;
 use super::{Style, Type, array, boolean, bytea, date, float, integer, interval, json, numeric, of_field, out_of_range, time};
-use super::{timestamp, uuid};
+use super::{timestamp, tsquery, tsvector, uuid};
 
 /// A column of a batch, ready to be written value by value.
 pub struct Column {
@@ -162,6 +162,8 @@ impl Column {
                     let text = std::str::from_utf8(self.bytes(row)).unwrap_or_default();
                     out.put_slice(&uuid::parse(text)?);
                 }
+                Type::TSQUERY => tsquery::write_binary(std::str::from_utf8(self.bytes(row)).unwrap_or_default(), out)?,
+                Type::TS_VECTOR => tsvector::write_binary(std::str::from_utf8(self.bytes(row)).unwrap_or_default(), out)?,
                 _ => out.put_slice(self.bytes(row)),
             },
             Values::Bytes(_) | Values::LargeBytes(_) | Values::BytesView(_) | Values::FixedBytes(_) => {

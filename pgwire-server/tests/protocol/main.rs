@@ -4,6 +4,7 @@
 
 mod copy;
 mod extended;
+mod full_text;
 mod life;
 mod raw;
 mod server;
