@@ -14,6 +14,7 @@
 //!
 //! **Invariant:** the tokenizer of a match is named in the statement or is `simple`; it never follows from an index.
 
+mod combine;
 mod configuration;
 mod cover;
 mod cover_rank;
@@ -35,6 +36,7 @@ mod to_query;
 mod to_vector;
 mod types;
 mod vector;
+mod vector_length;
 mod websearch;
 
 use std::sync::Arc;
@@ -66,6 +68,11 @@ pub fn register(context: &SessionContext) -> Result<()> {
         &cover_rank::DEFINITION,
         &node_count::DEFINITION,
         &query_tree::DEFINITION,
+        &combine::AND,
+        &combine::OR,
+        &combine::PHRASE,
+        &combine::CONCAT,
+        &vector_length::DEFINITION,
         &input::QUERY,
         &input::VECTOR,
     ];

@@ -1,5 +1,5 @@
-//! Types, before anything runs: casts to `tsquery` and `tsvector` become calls that check, and arguments are what a function
-//! takes. DataFusion sees text in all of them and would not notice.
+//! Types, before anything runs: casts to `tsquery` and `tsvector` become calls that check, arguments are what a function takes, and
+//! `length` of a vector counts words. DataFusion sees text in all of them and would not notice.
 
 use arrow::datatypes::Field;
 use datafusion::common::config::ConfigOptions;
@@ -10,9 +10,9 @@ use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{Expr, ExprSchemable};
 
 use super::function::{Argument, TextSearchFunction, external};
-use super::input;
 use super::planner::{call, is_untyped};
 use super::types::Kind;
+use super::{input, vector_length};
 use crate::error::{EngineError, ObjectClass};
 use crate::session::sql_type::type_name;
 
@@ -44,9 +44,14 @@ impl FunctionRewrite for TextSearchTypes {
                     }
                 }
             }
-            Expr::ScalarFunction(call) => {
-                check(&call, schema)?;
-                Ok(Transformed::no(Expr::ScalarFunction(call)))
+            Expr::ScalarFunction(function) => {
+                check(&function, schema)?;
+                if let ("character_length", [vector]) = (function.name(), function.args.as_slice())
+                    && Kind::of(&vector.to_field(schema)?.1) == Kind::Vector
+                {
+                    return Ok(Transformed::yes(call(&vector_length::DEFINITION, function.args)));
+                }
+                Ok(Transformed::no(Expr::ScalarFunction(function)))
             }
             expr => Ok(Transformed::no(expr)),
         }

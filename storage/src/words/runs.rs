@@ -77,7 +77,7 @@ enum Run {
     Cjk,
 }
 
-/// The general way.
+/// The way for any text.
 pub(super) fn split_unicode<F: FnMut(&str, Range<usize>, u32)>(
     text: &str,
     found: &mut F,
@@ -85,33 +85,46 @@ pub(super) fn split_unicode<F: FnMut(&str, Range<usize>, u32)>(
 ) {
     let mut lowered = String::new();
     let (mut run, mut start, mut position) = (Run::Outside, 0, 0);
-    let ends = text.char_indices().map(|(at, letter)| (at, class(letter)));
-    for (at, next) in ends.chain([(text.len(), Run::Outside)]) {
-        if next == run {
-            continue;
-        }
-        let whole = &text[start..at];
-        match run {
-            Run::Outside => {}
-            Run::Letters => {
-                position += 1;
-                lowered.clear();
-                lowered.extend(whole.chars().flat_map(char::to_lowercase));
-                found(&lowered, start..at, position);
+    let mut letters = text.char_indices();
+    loop {
+        let (at, next) = letters.next().map_or((text.len(), Run::Outside), |(at, letter)| (at, class(letter)));
+        if next != run {
+            let whole = &text[start..at];
+            match run {
+                Run::Outside => {}
+                Run::Letters => {
+                    position += 1;
+                    lower(whole, &mut lowered);
+                    found(&lowered, start..at, position);
+                }
+                Run::Cjk => position = cut(whole, start, position, found),
             }
-            Run::Cjk => position = cut(whole, start, position, found),
+            (run, start) = (next, at);
         }
-        (run, start) = (next, at);
+        if at == text.len() {
+            return;
+        }
+    }
+}
+
+fn lower(word: &str, lowered: &mut String) {
+    lowered.clear();
+    if word.is_ascii() {
+        lowered.push_str(word);
+        lowered.make_ascii_lowercase();
+    } else {
+        lowered.extend(word.chars().flat_map(char::to_lowercase));
     }
 }
 
 fn class(letter: char) -> Run {
-    if !letter.is_alphanumeric() {
-        Run::Outside
-    } else if is_cjk(letter) {
-        Run::Cjk
-    } else {
-        Run::Letters
+    match letter {
+        '0'..='9' | 'a'..='z' | 'A'..='Z' => Run::Letters,
+        // All of these are letters, and most of Chinese is here.
+        '\u{4E00}'..='\u{9FFF}' => Run::Cjk,
+        _ if letter.is_ascii() || !letter.is_alphanumeric() => Run::Outside,
+        _ if is_cjk(letter) => Run::Cjk,
+        _ => Run::Letters,
     }
 }
 
@@ -137,6 +150,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn every_character_has_its_class() {
+        for letter in '\0'..=char::MAX {
+            let expected = match (letter.is_alphanumeric(), is_cjk(letter)) {
+                (false, _) => Run::Outside,
+                (true, true) => Run::Cjk,
+                (true, false) => Run::Letters,
+            };
+            assert!(class(letter) == expected, "{letter:?}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -112,6 +112,13 @@ async fn functions() {
     check("SELECT querytree('! bar'::tsquery)", &["T"]).await;
     check("SELECT ts_rank(to_tsvector('a b'), to_tsquery('a'))", &["0.06079271"]).await;
     check("SELECT ts_rank_cd(to_tsvector('a b c'), to_tsquery('a & c'), 2)", &["0.016666668"]).await;
+    check("SELECT to_tsquery('a') && 'b|c' || 'd'::tsquery", &["'a' & ( 'b' | 'c' ) | 'd'"]).await;
+    check("SELECT to_tsquery('a') <-> to_tsquery('b & c')", &["'a' <-> ( 'b' & 'c' )"]).await;
+    check("SELECT tsquery_phrase('a'::tsquery, 'b'::tsquery, 10)", &["'a' <10> 'b'"]).await;
+    check("SELECT to_tsvector('a b') || to_tsvector('b c')", &["'a':1 'b':2,3 'c':4"]).await;
+    check("SELECT length(to_tsvector('a b a'))", &["2"]).await;
+    check("SELECT length('a b a')", &["5"]).await;
+    check("SELECT 'a' || 'b'", &["ab"]).await;
     check("SELECT ts_headline('disk full', to_tsquery('disk'))", &["<b>disk</b> full"]).await;
     check("SELECT ts_headline('simple', 'disk full', 'disk')", &["<b>disk</b> full"]).await;
     check("SELECT ts_headline('disk full', 'disk'::tsquery, 'StartSel=[, StopSel=]')", &["[disk] full"]).await;
@@ -131,6 +138,9 @@ async fn errors() {
     refused("SELECT 1 @@ 'a'", "operator \"bigint @@ text\" does not exist").await;
     refused("SELECT to_tsvector('a') @@ message FROM t", "operator \"tsvector @@ text\" does not exist").await;
     refused("SELECT ts_rank(message, to_tsquery('a')) FROM t", "function \"ts_rank(text, tsquery)\" does not exist").await;
+    refused("SELECT to_tsquery('a') || to_tsvector('a')", "operator \"tsquery || tsvector\" does not exist").await;
+    refused("SELECT to_tsquery('a') || message FROM t", "operator \"tsquery || text\" does not exist").await;
+    refused("SELECT tsquery_phrase('a'::tsquery, 'b'::tsquery, -1)", "between zero and 16384").await;
     refused("SELECT numnode(message) FROM t", "function \"numnode(text)\" does not exist").await;
 }
 
