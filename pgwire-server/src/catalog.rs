@@ -27,6 +27,7 @@ mod pg_settings;
 mod pg_stat_activity;
 mod pg_tables;
 mod pg_tablespace;
+mod pg_ts_config;
 mod pg_type;
 mod pg_user;
 mod pg_views;
@@ -70,6 +71,7 @@ const PG_CATALOG: &[&Table] = &[
     &pg_stat_activity::TABLE,
     &pg_tables::TABLE,
     &pg_tablespace::TABLE,
+    &pg_ts_config::TABLE,
     &pg_type::TABLE,
     &pg_user::TABLE,
     &pg_views::TABLE,

@@ -617,17 +617,6 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     empty(
-        "pg_ts_config",
-        3602,
-        &[
-            ("oid", Kind::Oid),
-            ("cfgname", Kind::Name),
-            ("cfgnamespace", Kind::Oid),
-            ("cfgowner", Kind::Oid),
-            ("cfgparser", Kind::Oid),
-        ],
-    ),
-    empty(
         "pg_ts_dict",
         3600,
         &[

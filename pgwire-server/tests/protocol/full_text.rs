@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::{FromSql, Type};
 
-use crate::server::{Server, fault};
+use crate::server::{Server, fault, rows};
 
 /// The bytes of a value as they came.
 struct Raw(Vec<u8>);
@@ -31,6 +31,14 @@ async fn types_and_their_binary_form() {
     let query = "SELECT 'disk full' @@ $1, 'disk full' @@ to_tsquery($2), to_tsvector('disk') @@ $3::tsquery";
     let row = client.query_one(query, &[&"full disk", &"disk & !full", &"'disk'"]).await.unwrap();
     assert_eq!((row.get::<_, bool>(0), row.get::<_, bool>(1), row.get::<_, bool>(2)), (true, false, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configurations_are_listed() {
+    let server = Server::start().await;
+    let client = server.connect().await;
+    let sql = "SELECT cfgname FROM pg_ts_config WHERE pg_ts_config_is_visible(oid) ORDER BY cfgname";
+    assert_eq!(rows(&client, sql).await, ["cjk", "ngram", "simple", "whitespace"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
