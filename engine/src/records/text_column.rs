@@ -78,9 +78,9 @@ impl TextColumn {
 
     /// Takes the column and starts anew.
     pub(super) fn finish(&mut self) -> ArrayRef {
-        if self.plain.is_none() && !self.dictionary.is_empty() {
+        if self.plain.is_none() {
             let few = self.codes.len() < DICTIONARY_ROWS_MIN;
-            let distinct = self.is_mostly_distinct();
+            let distinct = !self.dictionary.is_empty() && self.is_mostly_distinct();
             if distinct && !few {
                 self.plain_batches = PLAIN_BATCHES;
             }
@@ -138,6 +138,8 @@ mod tests {
         assert!(matches!(column.finish().data_type(), DataType::Dictionary(_, _)));
         (0..5_000).for_each(|_| column.append_null());
         assert_eq!(column.finish().null_count(), 5_000);
+        column.append_null();
+        assert_eq!(column.finish().data_type(), &DataType::Utf8, "not worth a dictionary");
         (0..5_000).for_each(|i| column.append_value(&format!("host-{i}")));
         assert_eq!(column.finish().data_type(), &DataType::Utf8);
         for batch in 0..=PLAIN_BATCHES {

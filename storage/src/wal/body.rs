@@ -1,4 +1,12 @@
-//! Bodies of frames: one record batch as an Arrow IPC stream with lz4 buffers.
+//! Bodies of frames: one record batch as an Arrow IPC stream with lz4 buffers, or a small one as a packed stream.
+//!
+//! What Arrow IPC says of a batch (schema, lengths, places of buffers, padding) is two kilobytes even for one record. So
+//! the stream of a small batch is not compressed buffer by buffer but as one lz4 block, what it says of itself included:
+//!
+//! ```text
+//!     plain     ┌ ff ff ff ff ┬ rest of the Arrow IPC stream, lz4 buffers, 64-byte alignment ┐
+//!     packed    ┌ "SLZ4" ┬ length of the stream, 4 bytes ┬ lz4 block of an Arrow IPC stream, 8-byte alignment ┐
+//! ```
 //!
 //! Dictionaries stay dictionaries. A slice costs what the slice holds, not what its parent holds: Arrow's writer cuts
 //! plain columns itself, view columns and dictionaries are compacted here first.
@@ -9,9 +17,9 @@ use arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{ByteViewType, DataType};
 use arrow::error::ArrowError;
-use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow::ipc::{CompressionType, MetadataVersion};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
 use bytes::Bytes;
 
@@ -19,8 +27,14 @@ use crate::Result;
 
 /// Unused bytes of a view column, or unused entries of a dictionary, that are not worth a copy.
 const SLACK: usize = 1024;
+/// What a packed stream begins with. A plain one begins with four bytes `ff`.
+const PACKED: [u8; 4] = *b"SLZ4";
+/// Rows of a batch that is packed, at most.
+const PACKED_ROWS_MAX: usize = 64;
+/// Bytes of a stream that is packed, at most.
+const PACKED_STREAM_MAX: usize = 64 << 10;
 
-/// Arrow IPC stream with lz4 buffers, dictionaries included.
+/// Arrow IPC stream, dictionaries included, compressed.
 ///
 /// # Errors
 /// Arrow's, which would be a defect.
@@ -28,10 +42,45 @@ pub fn encode_body(batch: &RecordBatch) -> Result<Bytes> {
     let columns = batch.columns().iter().map(compact).collect::<Result<Vec<_>, ArrowError>>()?;
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let batch = RecordBatch::try_new_with_options(batch.schema(), columns, &options)?;
+    if batch.num_rows() <= PACKED_ROWS_MAX {
+        let stream = stream_of(&batch, IpcWriteOptions::try_new(8, false, MetadataVersion::V5)?)?;
+        if stream.len() <= PACKED_STREAM_MAX {
+            return Ok(packed(&stream));
+        }
+    }
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+    Ok(Bytes::from(stream_of(&batch, options)?))
+}
+
+fn stream_of(batch: &RecordBatch, options: IpcWriteOptions) -> Result<Vec<u8>, ArrowError> {
     let mut writer = StreamWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options)?;
-    writer.write(&batch)?;
-    Ok(Bytes::from(writer.into_inner()?))
+    writer.write(batch)?;
+    writer.into_inner()
+}
+
+fn packed(stream: &[u8]) -> Bytes {
+    let head = PACKED.len() + size_of::<u32>();
+    let mut body = vec![0; head + lz4_flex::block::get_maximum_output_size(stream.len())];
+    body[..PACKED.len()].copy_from_slice(&PACKED);
+    body[PACKED.len()..head].copy_from_slice(&(stream.len() as u32).to_le_bytes());
+    #[allow(clippy::expect_used, reason = "the buffer has the size that the crate asks for")]
+    let block = lz4_flex::block::compress_into(stream, &mut body[head..]).expect("room for the largest block");
+    body.truncate(head + block);
+    // A copy of the right size: the body waits in the queue.
+    Bytes::copy_from_slice(&body)
+}
+
+/// The stream of a packed body after its mark.
+fn unpacked(rest: &[u8]) -> Result<Vec<u8>, ArrowError> {
+    let damaged = |reason: String| ArrowError::IpcError(format!("a packed body cannot be read: {reason}"));
+    let (len, block) = rest.split_first_chunk().ok_or_else(|| damaged("it is too short".to_owned()))?;
+    let len = u32::from_le_bytes(*len) as usize;
+    if len > PACKED_STREAM_MAX {
+        return Err(damaged(format!("{len} bytes, more than {PACKED_STREAM_MAX}")));
+    }
+    let mut stream = vec![0; len];
+    let found = lz4_flex::block::decompress_into(block, &mut stream).map_err(|error| damaged(error.to_string()))?;
+    if found == len { Ok(stream) } else { Err(damaged(format!("{found} bytes instead of {len}"))) }
 }
 
 /// The batch that [`encode_body`] was given.
@@ -40,8 +89,11 @@ pub fn encode_body(batch: &RecordBatch) -> Result<Bytes> {
 /// Arrow's if `body` is something else.
 pub fn decode_body(body: &[u8]) -> Result<RecordBatch> {
     let mut decoder = StreamDecoder::new();
-    // A copy of its own, aligned, so that a small column does not keep a whole group in memory.
-    let mut buffer = Buffer::from(body);
+    let mut buffer = match body.strip_prefix(&PACKED) {
+        Some(rest) => Buffer::from_vec(unpacked(rest)?),
+        // A copy of its own, aligned, so that a small column does not keep a whole group in memory.
+        None => Buffer::from(body),
+    };
     match decoder.decode(&mut buffer)? {
         Some(batch) => Ok(batch),
         None => Err(ArrowError::IpcError("a frame's body holds no record batch".to_owned()).into()),
@@ -142,5 +194,60 @@ mod tests {
     fn a_body_that_is_none_is_an_error() {
         assert!(decode_body(b"").is_err());
         assert!(decode_body(&[7; 100]).is_err());
+        let whole = encode_body(&wide_batch(1)).unwrap();
+        for cut in [3, 4, 7, 8, whole.len() - 1] {
+            assert!(decode_body(&whole[..cut]).is_err(), "{cut} bytes");
+        }
+        let absurd = [&PACKED[..], &u32::MAX.to_le_bytes(), &whole[8..]].concat();
+        assert!(decode_body(&absurd).unwrap_err().to_string().contains("more than 65536"));
+    }
+
+    /// One record of a topic that nobody declared, as `connectors` has them: one column of six is NULL.
+    fn record() -> RecordBatch {
+        let topic = crate::schema::TopicSchema {
+            declared: (1..)
+                .zip(["ts", "host", "service", "level", "message"])
+                .map(|(id, name)| crate::schema::Column {
+                    id: crate::ids::ColumnId(id),
+                    name: name.to_owned(),
+                    data_type: if name == "ts" { crate::schema::timestamptz() } else { DataType::Utf8 },
+                    nullable: name != "ts",
+                    sql_type: None,
+                })
+                .collect(),
+            time_column: None,
+            sort_by: Vec::new(),
+        };
+        let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+        let ts = arrow::array::TimestampMicrosecondArray::from(vec![1_772_323_200_123_456]).with_timezone("UTC");
+        let columns = vec![
+            Arc::new(ts) as ArrayRef,
+            text(Some("host-17")),
+            text(None),
+            text(Some("INFO")),
+            text(Some("connection from 10.12.1.7 closed after 1523 ms")),
+            text(Some("{\"round\": 17}")),
+        ];
+        let stored = topic.stored();
+        let fields = stored.fields().iter().zip(&columns);
+        let fields = fields.map(|(field, column)| field.as_ref().clone().with_data_type(column.data_type().clone()));
+        RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns).unwrap()
+    }
+
+    #[test]
+    fn a_record_alone_is_small() {
+        let body = encode_body(&record()).unwrap();
+        assert_eq!(decode_body(&body).unwrap(), record());
+        assert!(body.len() <= 800, "{} bytes", body.len());
+    }
+
+    #[test]
+    fn a_plain_stream_of_a_small_batch_is_read() {
+        for alignment in [8, 64] {
+            let options = IpcWriteOptions::try_new(alignment, false, MetadataVersion::V5).unwrap();
+            let options = options.try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
+            let stream = stream_of(&record(), options).unwrap();
+            assert_eq!(decode_body(&stream).unwrap(), record());
+        }
     }
 }
