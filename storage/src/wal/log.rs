@@ -59,7 +59,7 @@ impl Wal {
             let reason = format!("epoch {epoch} of the log is not after epoch {}", before.epoch);
             return Err(StorageError::Internal(reason));
         }
-        let mut space = Space::after(found);
+        let mut space = Space::after(found, options.file_bytes_min, options.file_bytes);
         let mut maker = FileMaker::new(disk.clone(), &options, epoch, before);
         let prepare_failure = match maker.make(space.next_number(), 0) {
             Ok(file) => {
@@ -133,7 +133,7 @@ impl Wal {
                 }
                 if asked_at.is_none() {
                     asked_at = Some(state.prepared);
-                    let capacity = state.space.capacity_for(promised_bytes).max(shared.usual_capacity());
+                    let capacity = state.space.capacity_for(promised_bytes).max(state.space.next_capacity());
                     shared.ask_for_file(&mut state, capacity);
                 }
             }
@@ -188,6 +188,13 @@ impl Wal {
         let mut state = self.shared.state.lock();
         let numbers: Vec<u64> = state.space.trim(oldest_needed).iter().map(|file| file.number).collect();
         if state.space.is_active_idle(oldest_needed) {
+            // While the preparer is at work it may be the spare file that it works on.
+            if !state.preparing
+                && let Some(number) = state.space.discard_spare()
+                && self.shared.tasks.send(Task::Discard { number }).is_err()
+            {
+                tracing::debug!("the log is closed, the spare file stays until the next start");
+            }
             state.turn_wanted = true;
             self.shared.work.notify_all();
         }

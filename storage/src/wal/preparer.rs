@@ -28,6 +28,11 @@ pub enum Task {
         /// Their numbers.
         numbers: Vec<u64>,
     },
+    /// The newest file, which has no groups, is larger than what is to come. The next that is made has the same number.
+    Discard {
+        /// Its number.
+        number: u64,
+    },
     /// The log is closed.
     Stop,
 }
@@ -39,7 +44,7 @@ pub struct FileMaker {
     epoch: u64,
     before: EpochEnd,
     salts: SmallRng,
-    file_bytes: u64,
+    file_bytes_min: u64,
     free_bytes_min: u64,
 }
 
@@ -48,8 +53,8 @@ impl FileMaker {
     pub fn new(disk: Arc<dyn Disk>, options: &super::WalOptions, epoch: u64, before: EpochEnd) -> Self {
         // Epochs differ, so that a fixed seed does not repeat its salts.
         let salts = SmallRng::seed_from_u64(options.salt_seed.wrapping_add(epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let (file_bytes, free_bytes_min) = (options.file_bytes, options.free_bytes_min);
-        Self { disk, epoch, before, salts, file_bytes, free_bytes_min }
+        let (file_bytes_min, free_bytes_min) = (options.file_bytes_min.min(options.file_bytes), options.free_bytes_min);
+        Self { disk, epoch, before, salts, file_bytes_min, free_bytes_min }
     }
 
     /// Makes file `number` with at least `capacity` bytes for groups, durable and reserved.
@@ -57,7 +62,7 @@ impl FileMaker {
     /// # Errors
     /// [`StorageError::Full`] if that would leave less free space than must stay free; the disk's.
     pub fn make(&mut self, number: u64, capacity: u64) -> Result<OpenFile> {
-        let len = file_len(capacity).max(self.file_bytes);
+        let len = file_len(capacity).max(self.file_bytes_min);
         self.check_free(len)?;
         let header = FileHeader { number, epoch: self.epoch, salt: self.salts.random(), before: self.before, len };
         Ok(OpenFile::new(header, file::create(&*self.disk, &header)?, len))
@@ -93,6 +98,12 @@ pub fn run(shared: &Shared, mut maker: FileMaker, tasks: Receiver<Task>) {
         match task {
             Task::Stop => return,
             Task::Prepare { capacity } => prepare(shared, &mut maker, capacity),
+            Task::Discard { number } => {
+                // Should it stay, the next file that is made takes its place, and so does the next start.
+                if let Err(error) = remove(&*maker.disk, &mut VecDeque::from([number])) {
+                    tracing::warn!(%error, "a log file that is larger than needed stays for now");
+                }
+            }
             Task::Remove { numbers } => {
                 doomed.extend(numbers);
                 if let Err(error) = remove(&*maker.disk, &mut doomed) {

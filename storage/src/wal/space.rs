@@ -8,6 +8,9 @@
 //!     promised = upper bound of what was admitted or queued and is not placed yet
 //! ```
 //!
+//! The first file is small and each one after it larger, so that an idle server does not hold space that only a busy one
+//! needs; when nothing in the log is needed any more, it begins anew with a small file.
+//!
 //! **Invariant:** `promised <= max(left, capacity)`. So what was promised fits: all of it into the active file, or, at
 //! whatever point that file is left, the rest of it into the spare one.
 
@@ -20,6 +23,8 @@ use crate::disk::DiskFile;
 
 /// Kept back in every file for the empty group that ends an epoch.
 const END_GROUP_BYTES: u64 = ALIGNMENT;
+/// How many times larger a file is than the one before, until it has the usual size.
+const GROWTH: u64 = 4;
 
 /// A file that groups are, or will be, written to.
 #[derive(Debug, Clone)]
@@ -48,6 +53,10 @@ impl OpenFile {
         self.len.saturating_sub(self.used + END_GROUP_BYTES)
     }
 
+    fn capacity(&self) -> u64 {
+        capacity(self.len)
+    }
+
     fn info(&self) -> WalFileInfo {
         WalFileInfo {
             file: path_of(self.header.number),
@@ -63,6 +72,10 @@ impl OpenFile {
 /// Length of a file that has `capacity` bytes for groups.
 pub fn file_len(capacity: u64) -> u64 {
     ALIGNMENT + capacity + END_GROUP_BYTES
+}
+
+fn capacity(len: u64) -> u64 {
+    len.saturating_sub(file_len(0))
 }
 
 /// Upper bound of what `payload` bytes of frames take up, whatever group they end in.
@@ -81,12 +94,14 @@ pub struct Space {
     pub spare: Option<OpenFile>,
     /// See the picture.
     promised: u64,
+    /// Length of the first file, and of the usual one.
+    lens: (u64, u64),
 }
 
 impl Space {
-    /// A log that goes on after `finished`.
-    pub fn after(finished: Vec<WalFileInfo>) -> Self {
-        Self { finished, active: None, spare: None, promised: 0 }
+    /// A log that goes on after `finished`, with files of `len_min` to `len_max` bytes where no group needs more.
+    pub fn after(finished: Vec<WalFileInfo>, len_min: u64, len_max: u64) -> Self {
+        Self { finished, active: None, spare: None, promised: 0, lens: (len_min.min(len_max), len_max) }
     }
 
     /// Number of the file after all that exist.
@@ -119,9 +134,27 @@ impl Space {
         self.promised + more
     }
 
+    /// Capacity that the file after the active one should have.
+    pub fn next_capacity(&self) -> u64 {
+        let (min, max) = self.lens;
+        capacity(self.active.as_ref().map_or(min, |active| active.len.saturating_mul(GROWTH).clamp(min, max)))
+    }
+
+    /// Capacity of a file for an idle log: the least, and what is promised.
+    pub fn least_capacity(&self) -> u64 {
+        self.capacity_for(0).max(capacity(self.lens.0))
+    }
+
     /// Whether the spare file should be made now, so that it is there when the active one is full.
-    pub fn wants_spare(&self, capacity: u64) -> bool {
-        self.spare.is_none() && self.active.as_ref().is_none_or(|active| active.left() < capacity / 2)
+    pub fn wants_spare(&self) -> bool {
+        self.spare.is_none() && self.active.as_ref().is_none_or(|active| active.left() < active.capacity() / 2)
+    }
+
+    /// Lets go of a spare file that is larger than an idle log needs, if what is promised fits into the active one. Its number.
+    pub fn discard_spare(&mut self) -> Option<u64> {
+        let active_left = self.active.as_ref().map_or(0, OpenFile::left);
+        let is_large = |spare: &mut OpenFile| spare.len > self.lens.0 && self.promised <= active_left;
+        self.spare.take_if(is_large).map(|spare| spare.header.number)
     }
 
     /// The file that has no groups yet. It must be used before another is made: recovery relies on it.
@@ -160,10 +193,11 @@ impl Space {
         self.release(promised);
     }
 
-    /// Whether nothing in the active file is needed, and so much is in it that leaving it is worth a new file.
+    /// Whether nothing in the active file is needed, and it is so large or so full that leaving it is worth a new file.
     pub fn is_active_idle(&self, oldest_needed: Option<WalPosition>) -> bool {
         let unneeded = oldest_needed.is_none_or(|oldest| oldest >= self.end());
-        unneeded && self.active.as_ref().is_some_and(|active| active.last_group.is_some() && active.used >= active.len / 4)
+        let is_worth_it = |active: &OpenFile| active.len > self.lens.0 || active.used >= active.len / 4;
+        unneeded && self.active.as_ref().is_some_and(|active| active.last_group.is_some() && is_worth_it(active))
     }
 
     /// Leaves the active file for the spare one, if the spare one holds everything that is promised.
@@ -229,15 +263,15 @@ mod tests {
     proptest! {
         /// Whatever is promised finds a place, however transactions are grouped and whenever files are made.
         #[test]
-        fn a_promise_is_kept(steps in prop::collection::vec((0u8..5, 1u64..6_000), 1..200)) {
-            let mut space = Space::after(Vec::new());
+        fn a_promise_is_kept(steps in prop::collection::vec((0u8..6, 1u64..6_000), 1..200)) {
+            let mut space = Space::after(Vec::new(), file_len(8 << 10), file_len(16 << 10));
             let mut queue = std::collections::VecDeque::new();
-            let capacity = 16 * 1024;
             for (kind, size) in steps {
                 match kind {
                     0 | 1 => if space.promise(bound(size)) { queue.push_back(size) },
-                    2 => if space.wants_spare(capacity) { space.add(open_file(space.next_number(), capacity)) },
+                    2 => if space.wants_spare() { space.add(open_file(space.next_number(), space.next_capacity())) },
                     3 => { space.turn_early(); }
+                    4 => { space.discard_spare(); }
                     _ => {
                         let group: Vec<u64> = queue.drain(..queue.len().min(3)).collect();
                         let bytes = bound(group.iter().sum());
@@ -254,7 +288,7 @@ mod tests {
 
     #[test]
     fn only_files_before_the_oldest_needed_frame_go() {
-        let mut space = Space::after(Vec::new());
+        let mut space = Space::after(Vec::new(), 4096, 4096);
         (1..=3).for_each(|number| {
             space.add(open_file(number, 4096));
             space.turn_early();

@@ -112,11 +112,6 @@ impl Shared {
         }
     }
 
-    /// Capacity of a file of the usual size.
-    pub fn usual_capacity(&self) -> u64 {
-        self.options.file_bytes.saturating_sub(super::space::file_len(0))
-    }
-
     /// Nothing is promised from now on; everybody who waits hears why. The first reason stays. Gives back what was queued.
     #[must_use = "somebody waits for the tickets"]
     pub fn poison(&self, reason: &str) -> Vec<Pending> {

@@ -64,7 +64,8 @@ fn next_group(shared: &Shared) -> Option<Result<Group>> {
             if state.space.turn_early() {
                 state.turn_wanted = false;
             } else if state.space.spare.is_none() && state.prepare_failure.is_none() {
-                shared.ask_for_file(&mut state, shared.usual_capacity());
+                let capacity = state.space.least_capacity();
+                shared.ask_for_file(&mut state, capacity);
             }
         }
         shared.work.wait(&mut state);
@@ -136,8 +137,9 @@ fn write_group(shared: &Shared, sink: &dyn GroupSink, mut group: Group, buffer: 
     {
         let mut state = shared.state.lock();
         state.space.settle(group.number, bound(group.payload_bytes), group.promised_bytes);
-        if state.space.wants_spare(shared.usual_capacity()) {
-            shared.ask_for_file(&mut state, shared.usual_capacity());
+        if state.space.wants_spare() {
+            let capacity = state.space.next_capacity();
+            shared.ask_for_file(&mut state, capacity);
         }
     }
     for (ack, place) in acks {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixture::*;
 use crate::disk::{Disk, FaultyDisk, LocalDisk};
-use crate::wal::{Wal, WalPosition};
+use crate::wal::{Wal, WalOptions, WalPosition};
 use crate::{ErrorKind, StorageError};
 
 #[test]
@@ -159,6 +159,32 @@ fn an_idle_log_shrinks_to_one_fresh_file() {
     assert_eq!(frames.iter().map(|(_, frame)| frame.base_offset).collect::<Vec<_>>(), [40]);
     drop(start(&disk, 2));
     assert_eq!(recover(&disk).unwrap().0.len(), 1);
+}
+
+#[test]
+fn a_busy_log_has_large_files_and_an_idle_one_a_small_one() {
+    let faulty = FaultyDisk::default();
+    let disk: Arc<dyn Disk> = Arc::new(faulty.clone());
+    let (file_bytes_min, file_bytes) = (8 << 10, 100 << 10);
+    let wal_options = WalOptions { file_bytes_min, file_bytes, ..options() };
+    let wal = Wal::start(disk.clone(), wal_options, 1, Arc::new(Seen::default())).unwrap();
+    let lens = || faulty.image().values().map(|content| content.len()).collect::<Vec<_>>();
+    assert_eq!(lens(), [file_bytes_min]);
+    for i in 0..400 {
+        block_on(append(&wal, vec![frame(1, i, &"words ".repeat(50))])).unwrap();
+    }
+    assert_eq!(lens()[..4], [file_bytes_min, 4 * file_bytes_min, file_bytes, file_bytes]);
+    let mut rounds = 0;
+    while lens() != [file_bytes_min] {
+        wal.trim(Some(wal.end()));
+        rounds += 1;
+        assert!(rounds < 2_000, "{:?}", lens());
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    block_on(append(&wal, vec![frame(1, 400, "after")])).unwrap();
+    wal.close();
+    let (frames, _) = recover(&disk).unwrap();
+    assert_eq!(frames.iter().map(|(_, frame)| said(frame).2).collect::<Vec<_>>(), ["after"]);
 }
 
 #[test]

@@ -14,7 +14,14 @@ use crate::{Result, wal::RecoverySummary};
 
 /// Small files and groups, so that a few transactions cross all borders.
 pub fn options() -> WalOptions {
-    WalOptions { file_bytes: 16 << 10, group_bytes_max: 4 << 10, queue_bytes_max: 8 << 10, free_bytes_min: 0, salt_seed: 7 }
+    WalOptions {
+        file_bytes: 16 << 10,
+        file_bytes_min: 8 << 10,
+        group_bytes_max: 4 << 10,
+        queue_bytes_max: 8 << 10,
+        free_bytes_min: 0,
+        salt_seed: 7,
+    }
 }
 
 /// A frame of one row for topic `topic` that says `text`.
