@@ -1,4 +1,5 @@
-//! Ten thousand topics that each get a record every few seconds: what they cost in files, catalog, log, memory and time to start.
+//! Ten thousand topics that each get a record every few seconds: what they cost in files, catalog, log, memory and time to
+//! start, and what of it grows with each record in the second half of the time.
 //!
 //!     cargo run --release --example many_topics -- target/release/strata [TOPICS] [SECONDS]
 
@@ -31,19 +32,26 @@ fn main() -> anyhow::Result<()> {
 
     let began = Instant::now();
     let mut rounds = 0;
-    while began.elapsed() < Duration::from_secs(seconds) {
-        let round = Instant::now();
-        rounds += 1;
-        each_client(&server, topics, |http, topic| send(http, topic, rounds))?;
-        std::thread::sleep(ROUND.saturating_sub(round.elapsed()));
-    }
-    let records = rounds * topics as u64;
+    let mut send_until = |end: Duration| -> anyhow::Result<u64> {
+        while began.elapsed() < end {
+            let round = Instant::now();
+            rounds += 1;
+            each_client(&server, topics, |http, topic| send(http, topic, rounds))?;
+            std::thread::sleep(ROUND.saturating_sub(round.elapsed()));
+        }
+        Ok(rounds * topics as u64)
+    };
+    let half = send_until(Duration::from_secs(seconds) / 2)?;
+    println!("half of the time:");
+    let first_half = look(&server, &options.data_dir, topics)?;
+    let records = send_until(Duration::from_secs(seconds))?;
     println!(
         "{records} records one by one in {:.1?}: {:.0} records/s",
         began.elapsed(),
         records as f64 / began.elapsed().as_secs_f64()
     );
-    look(&server, &options.data_dir, topics)?;
+    let second_half = look(&server, &options.data_dir, topics)?;
+    second_half.print_growth(&first_half, records - half);
     server.kill()?;
 
     let began = Instant::now();
@@ -58,7 +66,32 @@ fn main() -> anyhow::Result<()> {
     println!("start after a gentle stop: {:.2?}", began.elapsed());
     let rows: u64 = server.sql()?.value("SELECT sum(rows) FROM sys.topics")?;
     ensure!(rows == records + topics as u64, "{rows} rows are there, {} were acknowledged", records + topics as u64);
-    look(&server, &options.data_dir, topics)
+    look(&server, &options.data_dir, topics)?;
+    Ok(())
+}
+
+/// What the server holds at one time.
+struct Costs {
+    files: usize,
+    disk_bytes: u64,
+    log_bytes: u64,
+    resident_bytes: u64,
+    catalog_commits: u64,
+}
+
+impl Costs {
+    /// What `records` records since `before` added.
+    fn print_growth(&self, before: &Self, records: u64) {
+        let a_record = |now: u64, before: u64| (now as f64 - before as f64) / records.max(1) as f64;
+        println!(
+            "  grown in the second half by {:+} files and {:+} catalog commits, and a record by {:+.0} bytes of disk, of it log {:+.0}, and {:+.0} bytes of memory",
+            self.files as i64 - before.files as i64,
+            self.catalog_commits as i64 - before.catalog_commits as i64,
+            a_record(self.disk_bytes, before.disk_bytes),
+            a_record(self.log_bytes, before.log_bytes),
+            a_record(self.resident_bytes, before.resident_bytes),
+        );
+    }
 }
 
 /// Calls `act` once for each topic, dealt to a few connections.
@@ -87,7 +120,7 @@ fn send(http: &strata_harness::Http, topic: usize, round: u64) -> anyhow::Result
     Ok(())
 }
 
-fn look(server: &Server, data_dir: &Path, topics: usize) -> anyhow::Result<()> {
+fn look(server: &Server, data_dir: &Path, topics: usize) -> anyhow::Result<Costs> {
     let sql = server.sql()?;
     let timed = |query: &str| -> anyhow::Result<(u64, Duration)> {
         let began = Instant::now();
@@ -95,23 +128,23 @@ fn look(server: &Server, data_dir: &Path, topics: usize) -> anyhow::Result<()> {
     };
     let (count, all) = timed("SELECT count(*) FROM sys.topics")?;
     let (_, one) = timed(&format!("SELECT count(*) FROM logs.topic_{} WHERE level = 'INFO'", topics / 2))?;
-    let (files, bytes) = sizes(data_dir)?;
-    let (_, log) = sizes(&data_dir.join("wal"))?;
+    let (files, disk_bytes) = sizes(data_dir)?;
+    let (_, log_bytes) = sizes(&data_dir.join("wal"))?;
     let metrics = server.http().get("/metrics")?.body;
-    let commits =
-        metrics.lines().find(|line| line.contains("catalog") && line.contains("commit")).unwrap_or("catalog commits: no metric");
-    let (now, peak) = server.resident_bytes()?;
+    let commits = metrics.lines().find_map(|line| line.strip_prefix("strata_catalog_commits_total "));
+    let catalog_commits = commits.context("/metrics does not count the catalog's commits")?.trim().parse()?;
+    let (resident_bytes, peak) = server.resident_bytes()?;
     println!(
-        "  {count} topics counted in {all:.1?}, one topic in {one:.1?}; {files} files, {} MB, of it log {} MB; resident {} MB, at most {} MB; {commits}",
-        bytes >> 20,
-        log >> 20,
-        now >> 20,
+        "  {count} topics counted in {all:.1?}, one topic in {one:.1?}; {files} files, {} MB, of it log {} MB; resident {} MB, at most {} MB; {catalog_commits} catalog commits",
+        disk_bytes >> 20,
+        log_bytes >> 20,
+        resident_bytes >> 20,
         peak >> 20
     );
-    Ok(())
+    Ok(Costs { files, disk_bytes, log_bytes, resident_bytes, catalog_commits })
 }
 
-/// Files and bytes below a folder.
+/// Files below a folder and the bytes that they take up, those that are only reserved included.
 fn sizes(folder: &Path) -> anyhow::Result<(usize, u64)> {
     let (mut files, mut bytes) = (0, 0);
     for entry in fs::read_dir(folder)? {

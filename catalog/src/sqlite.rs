@@ -102,8 +102,13 @@ impl SqliteCatalog {
         let done = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let before = transaction.total_changes();
             let value = work(&transaction)?;
+            let changed = transaction.total_changes() != before;
             transaction.commit()?;
+            if changed {
+                metrics::counter!("strata_catalog_commits_total").increment(1);
+            }
             Ok(value)
         });
         match done.await {

@@ -30,8 +30,12 @@ pub(super) async fn collect(engine: &Arc<Engine>) -> Result<()> {
     Ok(())
 }
 
-/// Removes what a crash between writing a segment and publishing it left behind.
+/// Removes what a crash while writing a segment, or before publishing it, left behind.
 pub(super) async fn sweep_orphans(engine: &Arc<Engine>) -> Result<()> {
+    let unfinished = engine.segments().remove_unfinished().await?;
+    if unfinished > 0 {
+        tracing::info!(unfinished, "removed segment files that a crash left unfinished");
+    }
     let mut known: HashSet<String> = engine.catalog().garbage().await?.into_iter().map(|(location, _)| location).collect();
     let mut live: HashMap<_, Arc<Vec<Arc<SegmentMeta>>>> = HashMap::new();
     for topic in engine.topics().list() {

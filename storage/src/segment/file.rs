@@ -20,7 +20,7 @@ use crate::{Result, StorageError};
 const FOLDER: &str = "segments";
 /// End of a segment's name.
 const SUFFIX: &str = ".parquet";
-/// End of the name of a file that is being written. Left behind by a crash; nothing refers to it.
+/// End of the name of a file that is being written. Left behind by a crash until the next start; nothing refers to it.
 const UNFINISHED: &str = ".unfinished";
 
 /// The store of segment files.
@@ -127,14 +127,27 @@ impl SegmentFiles {
     /// # Errors
     /// The store's.
     pub async fn list(&self) -> Result<Vec<(String, u64)>> {
-        let mut found: Vec<(String, u64)> = self
-            .store
-            .list(Some(&StorePath::from(FOLDER)))
-            .map_ok(|object| (object.location.to_string(), object.size))
-            .try_collect()
-            .await?;
-        found.retain(|(location, _)| location.ends_with(SUFFIX));
+        let mut found = self.names_ending(SUFFIX).await?;
         found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Removes what a crash left of files that were being written, and says how many there were. Only while none is.
+    ///
+    /// # Errors
+    /// The disk's or the store's.
+    pub async fn remove_unfinished(&self) -> Result<usize> {
+        let found = self.names_ending(UNFINISHED).await?;
+        for (location, _) in &found {
+            self.delete(location).await?;
+        }
+        Ok(found.len())
+    }
+
+    async fn names_ending(&self, end: &str) -> Result<Vec<(String, u64)>> {
+        let all = self.store.list(Some(&StorePath::from(FOLDER)));
+        let mut found: Vec<(String, u64)> = all.map_ok(|object| (object.location.to_string(), object.size)).try_collect().await?;
+        found.retain(|(location, _)| location.ends_with(end));
         Ok(found)
     }
 }

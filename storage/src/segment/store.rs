@@ -167,6 +167,14 @@ impl SegmentStore {
         self.0.files.list().await
     }
 
+    /// Removes what a crash left of segments that were being written, and says how many there were. Only while none is.
+    ///
+    /// # Errors
+    /// The disk's or the store's.
+    pub async fn remove_unfinished(&self) -> Result<usize> {
+        self.0.files.remove_unfinished().await
+    }
+
     /// The facts of one segment file, read from its footer.
     ///
     /// # Errors

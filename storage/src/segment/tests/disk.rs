@@ -51,6 +51,21 @@ fn a_real_folder_holds_what_was_sealed() {
 }
 
 #[test]
+fn what_a_crash_left_unfinished_is_removed() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+        let store = store(Arc::new(LocalDisk::new(folder.path())), objects);
+        let meta = store.seal(sample().job(&[30], &[1], 0)).await.unwrap();
+        let unfinished = folder.path().join(format!("{}.unfinished", meta.location));
+        std::fs::write(&unfinished, b"half").unwrap();
+        assert_eq!(store.remove_unfinished().await.unwrap(), 1);
+        assert!(!unfinished.exists());
+        store.verify(&meta).await.unwrap();
+    });
+}
+
+#[test]
 fn a_sealed_segment_survives_a_power_cut() {
     run(async {
         let disk = FaultyDisk::default();
