@@ -84,7 +84,7 @@ pub fn segment(topic: TopicId, number: u64, first: Offset, last: Offset) -> Segm
 /// A layer with patches of every kind; a second one that drops and restores.
 pub fn layers() -> [NewLayer; 2] {
     let row = |value: serde_json::Value| value.as_object().expect("a row").clone();
-    let mut staging = Staging::new(Fold::default(), Arc::new(UidCounter::new(Uid(7))));
+    let mut staging = Staging::new(Arc::default(), Arc::new(UidCounter::new(Uid(7))));
     let made =
         staging.insert(Relation::Roles, vec![row(json!({"name": "Web 应用", "kind": "generic", "settings": {"z": 1, "a": 2}}))]);
     let made = made.expect("insert")[0];

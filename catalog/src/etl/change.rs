@@ -139,31 +139,28 @@ pub fn history(stack: &LayerStack, role: &str, rule: Option<&str>) -> Result<Vec
 
 /// Shows each layer: the fold before it, the fold with it, and what differs.
 fn walk(stack: &LayerStack, mut visit: impl FnMut(&Fold, &Fold, Vec<Change>)) {
-    let mut before = Fold::default();
+    let (mut before, mut after) = (Fold::default(), Fold::default());
     let mut counting: Vec<&Layer> = Vec::new();
     let drafts = stack.layers().filter(|layer| layer.place.is_none());
     for layer in stack.placed().chain(drafts) {
         // Most layers only lie on top; others change what the layers below them are worth, or are kept by a drop.
         let kept = counting.iter().any(|other| other.keeps.iter().any(|keep| keep.at == layer.id));
         let whole = layer.judges() || kept;
-        let after = if whole {
-            Fold::of(counting.iter().copied().chain([&**layer]))
+        let uids: BTreeSet<Uid> = if whole {
+            after = Fold::of(counting.iter().copied().chain([&**layer]));
+            before.objects().chain(after.objects()).map(|object| object.uid).collect()
         } else {
-            let mut after = before.clone();
             after.lay(layer);
-            after
+            layer.patches.iter().map(|patch| patch.uid).collect()
         };
-        let deltas = if whole {
-            delta::between_folds(&before, &after)
-        } else {
-            let uids: BTreeSet<Uid> = layer.patches.iter().map(|patch| patch.uid).collect();
-            uids.into_iter().flat_map(|uid| delta::of_object(&before, &after, uid)).collect()
-        };
-        let changes = deltas.into_iter().map(|delta| Change::shown(delta, &before, &after, layer.id)).collect();
+        let deltas = uids.iter().flat_map(|uid| delta::of_object(&before, &after, *uid));
+        let changes = deltas.map(|delta| Change::shown(delta, &before, &after, layer.id)).collect();
         visit(&before, &after, changes);
         if layer.state.folds() {
             counting.push(layer);
-            before = after;
+            uids.into_iter().for_each(|uid| before.adopt(&after, uid));
+        } else {
+            uids.into_iter().for_each(|uid| after.adopt(&before, uid));
         }
     }
 }

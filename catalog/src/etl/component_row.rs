@@ -105,7 +105,7 @@ mod tests {
         outer.position = "2".parse().unwrap();
         let rules = vec![whole, outer];
 
-        let mut staging = Staging::new(Fold::default(), Arc::new(UidCounter::new(Uid(1))));
+        let mut staging = Staging::new(Arc::default(), Arc::new(UidCounter::new(Uid(1))));
         let role = json!({"name": "web", "kind": "logstash", "settings": {"settle": "5 s"}}).as_object().unwrap().clone();
         staging.insert(Relation::Roles, vec![role]).unwrap();
         staging.insert(Relation::Rules, rules.iter().map(row_of_rule).collect()).unwrap();

@@ -28,11 +28,23 @@ pub struct Fold {
 impl Fold {
     /// Lays layers over each other, in the order given. Dropped ones among them count for nothing.
     pub fn of<'a>(layers: impl IntoIterator<Item = &'a Layer>) -> Self {
-        Self::of_watched(layers, |_, _| ())
+        Self::of_some(layers, |_| true, |_, _| ())
     }
 
-    /// [`Self::of`], showing what there is before each layer that counts.
-    pub fn of_watched<'a>(layers: impl IntoIterator<Item = &'a Layer>, mut before: impl FnMut(LayerId, &Self)) -> Self {
+    /// [`Self::of`] for a few objects, showing what there is of them before each layer that counts.
+    pub fn of_objects<'a>(
+        layers: impl IntoIterator<Item = &'a Layer>,
+        uids: &BTreeSet<Uid>,
+        before: impl FnMut(LayerId, &Self),
+    ) -> Self {
+        Self::of_some(layers, |uid| uids.contains(&uid), before)
+    }
+
+    fn of_some<'a>(
+        layers: impl IntoIterator<Item = &'a Layer>,
+        wanted: impl Fn(Uid) -> bool,
+        mut before: impl FnMut(LayerId, &Self),
+    ) -> Self {
         let layers: Vec<&Layer> = layers.into_iter().collect();
         let standing = Standing::of(layers.iter().copied());
         let counting: Vec<&Layer> = layers.into_iter().filter(|layer| standing.counts(layer.id)).collect();
@@ -43,17 +55,21 @@ impl Fold {
         let mut fold = Self::default();
         for layer in counting {
             before(layer.id, &fold);
-            for keep in keeps.get(&layer.id).into_iter().flatten() {
+            for keep in keeps.get(&layer.id).into_iter().flatten().filter(|keep| wanted(keep.uid)) {
                 fold.create(keep.relation, keep.uid, &keep.fields, layer.id);
             }
-            fold.lay(layer);
+            fold.lay_some(layer, &wanted);
         }
         fold
     }
 
     /// Lays one more layer on top; only its patches.
     pub fn lay(&mut self, layer: &Layer) {
-        for (i, patch) in layer.patches.iter().enumerate() {
+        self.lay_some(layer, |_| true);
+    }
+
+    fn lay_some(&mut self, layer: &Layer, wanted: impl Fn(Uid) -> bool) {
+        for (i, patch) in layer.patches.iter().enumerate().filter(|(_, patch)| wanted(patch.uid)) {
             if !self.apply(patch, layer.id) {
                 self.ignored.insert((layer.id, i));
             }
@@ -73,6 +89,17 @@ impl Fold {
                 }
                 None => false,
             },
+        }
+    }
+
+    /// Makes an object what it is in another fold, or removes it if it is not there.
+    pub fn adopt(&mut self, other: &Self, uid: Uid) {
+        if let Some(old) = self.objects.remove(&uid) {
+            self.forget_name(&old);
+        }
+        if let Some(new) = other.objects.get(&uid) {
+            self.names.entry(name_key(new)).or_default().insert(uid);
+            self.objects.insert(uid, Arc::clone(new));
         }
     }
 

@@ -15,6 +15,7 @@
 
 mod orphan;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -23,7 +24,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use self::orphan::OrphanPatch;
 use super::{
     Break, Change, Delta, FieldPath, Fold, Keep, Layer, LayerError, LayerId, LayerStack, LayerState, NewLayer, Origin, Place,
-    Relation, broken, change, delta,
+    Relation, Uid, broken, change, delta,
 };
 
 /// Which layers a plan has seen: a hash of their ids in their order.
@@ -178,6 +179,8 @@ impl Plan {
 
     fn of(stack: &LayerStack, origin: Origin, drops: Vec<LayerId>, restores: Vec<LayerId>, orphans: Orphans) -> Self {
         let before = stack.fold();
+        let changed = drops.iter().chain(&restores).copied();
+        let uids = affected(stack, changed);
         let mut layer = Layer::stored(
             LayerId(stack.last().0 + 1),
             Some(stack.next_place()),
@@ -193,12 +196,14 @@ impl Plan {
                 keeps: Vec::new(),
             },
         );
-        let mut after = Fold::of(stack.folding().chain([&layer]));
-        let found = OrphanPatch::all(stack, &before, &after);
+        let mut part = Fold::of_objects(stack.folding().chain([&layer]), &uids, |_, _| ());
+        let found = OrphanPatch::all(stack, &before, &part);
         if orphans == Orphans::Keep {
             layer.keeps = OrphanPatch::keeps(stack, &found);
-            after = Fold::of(stack.folding().chain([&layer]));
+            part = Fold::of_objects(stack.folding().chain([&layer]), &uids, |_, _| ());
         }
+        let mut after = Fold::clone(&before);
+        uids.iter().for_each(|uid| after.adopt(&part, *uid));
         let mut rows = rows(&before, &after);
         rows.extend(found.into_iter().map(|orphan| orphan.row(&before, &after)));
         let breaks = broken::all(&after);
@@ -255,6 +260,25 @@ impl Plan {
             keeps: self.keeps,
         })
     }
+}
+
+/// Objects that may change when these layers come or go: those that they patch or keep, and for a layer that says what others
+/// count for, those of the others too.
+fn affected(stack: &LayerStack, layers: impl IntoIterator<Item = LayerId>) -> BTreeSet<Uid> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<LayerId> = layers.into_iter().collect();
+    let mut uids = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        let Ok(layer) = stack.layer(id) else { continue };
+        if seen.insert(id) {
+            uids.extend(layer.patches.iter().map(|patch| patch.uid).chain(layer.keeps.iter().map(|keep| keep.uid)));
+            open.extend(layer.drops.iter().chain(&layer.restores));
+            // An object that was kept for this layer's sake goes with it.
+            let keeps = stack.folding().flat_map(|other| &other.keeps);
+            uids.extend(keeps.filter(|keep| keep.at == id).map(|keep| keep.uid));
+        }
+    }
+    uids
 }
 
 fn rows(before: &Fold, after: &Fold) -> Vec<PlanRow> {

@@ -11,7 +11,7 @@
 //! **Invariant:** ids and places are unique, and a layer names only layers with smaller ids.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::standing::Standing;
 use super::{Base, Fold, Layer, LayerError, LayerId, LayerState, NewLayer, PatchOp, Place, Uid};
@@ -21,6 +21,8 @@ use super::{Base, Fold, Layer, LayerError, LayerId, LayerState, NewLayer, PatchO
 pub struct LayerStack {
     layers: BTreeMap<LayerId, Arc<Layer>>,
     order: BTreeMap<Place, LayerId>,
+    /// What is configured, once somebody asked.
+    fold: OnceLock<Arc<Fold>>,
 }
 
 impl LayerStack {
@@ -52,9 +54,20 @@ impl LayerStack {
         match layer.place {
             Some(place) if self.order.contains_key(&place) => return inconsistent(format!("place {} is taken", place.0)),
             None if layer.state.folds() => return inconsistent(format!("layer {id} is {} and has no place", layer.state)),
-            Some(place) => self.order.insert(place, id),
-            None => None,
-        };
+            Some(_) | None => {}
+        }
+        if let Some(place) = layer.place {
+            let on_top = self.order.keys().next_back().is_none_or(|last| *last < place);
+            self.order.insert(place, id);
+            match self.fold.take() {
+                // A layer on top that says nothing of others changes only what it patches.
+                Some(mut fold) if on_top && layer.state.folds() && !layer.judges() && layer.keeps.is_empty() => {
+                    Arc::make_mut(&mut fold).lay(&layer);
+                    self.fold = OnceLock::from(fold);
+                }
+                _ => {}
+            }
+        }
         self.layers.insert(id, Arc::new(layer));
         Ok(())
     }
@@ -78,6 +91,9 @@ impl LayerStack {
         let mut layer = Layer::clone(self.layer(id)?);
         if !layer.state.may_become(to) {
             return Err(LayerError::Transition { layer: id, from: layer.state, to });
+        }
+        if layer.state.folds() != to.folds() {
+            self.fold.take();
         }
         if to == LayerState::Queued {
             if let Some(place) = layer.place {
@@ -137,9 +153,9 @@ impl LayerStack {
         Standing::of(self.folding())
     }
 
-    /// What is configured.
-    pub fn fold(&self) -> Fold {
-        Fold::of(self.folding())
+    /// What is configured. Shared: made once for each change of the stack.
+    pub fn fold(&self) -> Arc<Fold> {
+        Arc::clone(self.fold.get_or_init(|| Arc::new(Fold::of(self.folding()))))
     }
 
     /// What was configured once layer `id` was made, as far as its predecessors did not fail; for a draft, what would be

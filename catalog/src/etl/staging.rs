@@ -22,19 +22,19 @@ type Siblings = (Uid, String, Option<Uid>);
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Staging {
-    base: Fold,
-    now: Fold,
+    base: Arc<Fold>,
+    now: Arc<Fold>,
     uids: Arc<UidCounter>,
 }
 
 impl Staging {
     /// Nothing changed yet.
-    pub fn new(base: Fold, uids: Arc<UidCounter>) -> Self {
-        Self { now: base.clone(), base, uids }
+    pub fn new(base: Arc<Fold>, uids: Arc<UidCounter>) -> Self {
+        Self { now: Arc::clone(&base), base, uids }
     }
 
     /// The configuration with the changes.
-    pub fn fold(&self) -> &Fold {
+    pub fn fold(&self) -> &Arc<Fold> {
         &self.now
     }
 
@@ -142,7 +142,7 @@ impl Staging {
     }
 
     fn statement<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, LayerError>) -> Result<T, LayerError> {
-        let saved = self.now.clone();
+        let saved = Arc::clone(&self.now);
         let done = work(self).and_then(|value| {
             let breaks = broken::all(&self.now);
             let count = breaks.len();
@@ -158,7 +158,7 @@ impl Staging {
     }
 
     fn apply(&mut self, relation: Relation, uid: Uid, op: PatchOp) {
-        let applied = self.now.apply(&Patch { relation, uid, op }, LayerId::NONE);
+        let applied = Arc::make_mut(&mut self.now).apply(&Patch { relation, uid, op }, LayerId::NONE);
         assert!(applied, "a staged patch has an object");
     }
 

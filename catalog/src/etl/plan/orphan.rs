@@ -46,7 +46,7 @@ impl OrphanPatch {
             wanted.entry(orphan.layer).or_default().push(orphan.uid);
         }
         let mut keeps = Vec::new();
-        Fold::of_watched(stack.folding(), |layer, fold| {
+        Fold::of_objects(stack.folding(), &seen, |layer, fold| {
             let objects = wanted.get(&layer).into_iter().flatten().filter_map(|uid| fold.get(*uid));
             keeps.extend(objects.map(|object| Keep {
                 at: layer,

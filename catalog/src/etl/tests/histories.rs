@@ -325,7 +325,7 @@ proptest! {
         for one in &one { edit(&mut staging, one); }
         let before = staging.fold().clone();
         for two in &two { edit(&mut staging, two); }
-        let mut patched = before.clone();
+        let mut patched = Fold::clone(&before);
         for found in delta::between_folds(&before, staging.fold()) {
             prop_assert!(patched.apply(&found.into_patch(), LayerId(1)));
         }
