@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::Result;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
+use crate::etl::Configuration;
 use crate::extension::SessionExtension;
 use crate::ingest::{Ingest, VisibleSink};
 use crate::lifecycle::pressure::Pressure;
@@ -51,6 +52,7 @@ pub struct Engine {
     epoch: u64,
     memory: Memory,
     topics: Arc<Topics>,
+    configuration: Configuration,
     segments: SegmentStore,
     wal: OnceLock<Wal>,
     pressure: Pressure,
@@ -102,6 +104,7 @@ impl Engine {
             memory.clone(),
             SegmentOptions::for_memory(config.memory_limit),
         );
+        let configuration = Configuration::load(parts.catalog.clone()).await?;
         let epoch = parts.catalog.next_epoch().await?;
         let wake = Arc::new(Notify::new());
         let engine = Arc::new(Self {
@@ -113,6 +116,7 @@ impl Engine {
             epoch,
             memory,
             topics,
+            configuration,
             segments,
             wal: OnceLock::new(),
             wake,
@@ -186,6 +190,11 @@ impl Engine {
     /// What exists, in memory.
     pub fn topics(&self) -> &Arc<Topics> {
         &self.topics
+    }
+
+    /// The layers of the control plane, in memory.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
     }
 
     /// Sealed segments.

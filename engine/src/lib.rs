@@ -9,6 +9,7 @@
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod etl;
 pub mod extension;
 pub mod ingest;
 pub mod jsonb;

@@ -11,6 +11,7 @@
 pub mod cancel;
 mod cast_types;
 mod column_names;
+mod configure;
 mod context;
 mod copy;
 mod cursor;
@@ -63,9 +64,10 @@ pub use statement::{Command, Parsed};
 use self::cursor::Cursor;
 use self::relations::Relations;
 use self::settings::Settings;
-use self::transaction::Transaction;
+pub(crate) use self::transaction::Transaction;
 use crate::Result;
 use crate::engine::Engine;
+use crate::etl::EtlSchema;
 
 /// What a client says when it connects.
 #[derive(Debug, Clone, Default)]
@@ -119,13 +121,17 @@ impl Session {
             statement_start_us: AtomicI64::new(now_us),
         });
         let (context, relations) = context::build(&engine, &info)?;
+        let transaction: Arc<Mutex<Transaction>> = Arc::default();
+        let etl = EtlSchema::new(engine.clone(), info.clone(), transaction.clone());
+        relations.register("etl", Arc::new(etl))?;
+        crate::etl::function::register(&context, &engine);
         engine.sessions().add(info.clone());
         Ok(Self {
             engine,
             info,
             context,
             relations,
-            transaction: Arc::default(),
+            transaction,
             prepared: Mutex::default(),
             cursors: Mutex::default(),
             notices: Arc::default(),

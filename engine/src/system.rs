@@ -12,7 +12,7 @@ mod queries;
 mod segments;
 mod sessions;
 mod settings;
-mod table;
+pub(crate) mod table;
 mod tasks;
 mod topics;
 mod wal;

@@ -88,6 +88,9 @@ impl Session {
                 Box::pin(self.create_table_as(statement, running)).await
             }
             Statement::Analyze(_) | Statement::Vacuum(_) => Ok(Outcome::done("ANALYZE")),
+            Statement::Update(_) | Statement::Delete(_) if self.configuration_target(statement)?.is_some() => {
+                Box::pin(self.configure(statement, prepared, parameters, running)).await
+            }
             other => Box::pin(self.define(other, &running)).await,
         }
     }
@@ -113,6 +116,11 @@ impl Session {
             }
             Statement::Insert(insert) => {
                 let (parameters, columns) = self.describe_insert(insert, types).await?;
+                prepared.parameters = parameters;
+                prepared.columns = columns;
+            }
+            Statement::Update(_) | Statement::Delete(_) if self.configuration_target(statement)?.is_some() => {
+                let (parameters, columns) = self.describe_configure(statement, types).await?;
                 prepared.parameters = parameters;
                 prepared.columns = columns;
             }

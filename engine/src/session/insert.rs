@@ -31,7 +31,7 @@ use crate::Result;
 use crate::error::{EngineError, Refusal};
 
 /// The name of the target while an INSERT is planned, so that its SELECT may read the topic under its own name.
-const TARGET: &str = "strata insert target";
+pub(super) const TARGET: &str = "strata insert target";
 
 impl Session {
     pub(super) async fn insert(
@@ -42,6 +42,9 @@ impl Session {
         running: Running,
     ) -> Result<Outcome> {
         self.refuse_when_read_only("INSERT")?;
+        if let Some(relation) = self.configured_by(insert)? {
+            return self.insert_configuration(relation, insert, prepared, parameters, running).await;
+        }
         let (topic, columns) = self.insert_target(insert)?;
         let statement = source_statement(insert, &columns)?;
         let count = select::parameter_count(&statement)?;
@@ -83,6 +86,9 @@ impl Session {
         insert: &Insert,
         given: &[Option<DataType>],
     ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        if let Some(relation) = self.configured_by(insert)? {
+            return self.describe_insert_configuration(relation, insert, given).await;
+        }
         let (topic, columns) = self.insert_target(insert)?;
         let statement = source_statement(insert, &columns)?;
         let count = select::parameter_count(&statement)?;
@@ -145,7 +151,7 @@ impl Session {
         Ok((topic, columns))
     }
 
-    async fn plan_insert(
+    pub(super) async fn plan_insert(
         &self,
         state: &datafusion::execution::SessionState,
         statement: Statement,
@@ -197,10 +203,11 @@ fn target_field(column: &Column, zone: &str) -> Field {
 }
 
 /// The INSERT with the target's reserved name, all columns named, and NULL for DEFAULT (no column has another default).
-fn source_statement(insert: &Insert, columns: &[Column]) -> Result<Statement> {
+pub(super) fn source_statement(insert: &Insert, columns: &[Column]) -> Result<Statement> {
     let mut insert = insert.clone();
     insert.table = TableObject::TableName(ObjectName::from(vec![Ident::with_quote('"', TARGET)]));
     insert.returning = None;
+    insert.on = None;
     insert.table_alias = None;
     let mut width = None;
     match insert.source.as_mut().map(|query| query.body.as_mut()) {
@@ -239,7 +246,7 @@ fn all_defaults(columns: usize) -> Result<Box<Query>> {
     }
 }
 
-fn template(sql: &str) -> Result<Statement> {
+pub(super) fn template(sql: &str) -> Result<Statement> {
     let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).and_then(|mut parser| parser.parse_statement());
     parsed.map_err(|error| EngineError::Internal(format!("{sql}: {error}")))
 }

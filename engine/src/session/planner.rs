@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** within one statement a topic is pinned once, however often and through however many views it is named.
 
+mod function_names;
 mod functions;
 
 use std::collections::HashMap;
@@ -71,6 +72,7 @@ impl<'a> Planner<'a> {
     pub async fn plan(&mut self, mut statement: Statement, parameters: Vec<Option<FieldRef>>) -> Result<LogicalPlan> {
         column_names::assign(&mut statement);
         exists::rewrite(&mut statement);
+        function_names::join(&mut statement);
         let statement = DfStatement::Statement(Box::new(statement));
         let (references, _) = resolve_table_references(&statement, true)?;
         for reference in references {

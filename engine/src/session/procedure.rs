@@ -1,14 +1,14 @@
 //! `CALL schema.procedure(...)`. One file a procedure; all of them are in [`ALL`].
 
+mod arguments;
+mod etl;
 mod optimize;
-
-use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
+use self::arguments::Arguments;
 use super::Session;
 use super::dispatch::text_columns;
 use super::execution::Running;
@@ -16,7 +16,6 @@ use super::explain::rows_of_text;
 use super::insert::folded;
 use super::outcome::Outcome;
 use crate::Result;
-use crate::engine::Engine;
 use crate::error::{EngineError, ObjectClass, Refusal};
 
 /// Something that CALL does.
@@ -27,7 +26,7 @@ pub(super) trait Procedure: Send + Sync {
     /// Names of the answer's columns, all text.
     fn answer(&self) -> &'static [&'static str];
     /// Does it; one value for each column.
-    async fn call(&self, engine: &Arc<Engine>, arguments: &[ScalarValue]) -> Result<Vec<String>>;
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>>;
 
     /// The answer's columns.
     fn columns(&self) -> SchemaRef {
@@ -36,7 +35,8 @@ pub(super) trait Procedure: Send + Sync {
 }
 
 /// All procedures.
-static ALL: &[&dyn Procedure] = &[&optimize::Optimize];
+static ALL: &[&dyn Procedure] =
+    &[&optimize::Optimize, &etl::DropLayer, &etl::RestoreLayer, &etl::RollbackTo, &etl::Apply, &etl::Enable, &etl::Disable];
 
 impl Session {
     pub(super) async fn call(&self, call: &Function, running: Running) -> Result<Outcome> {
@@ -48,8 +48,15 @@ impl Session {
                 hint: Some("Run it outside of BEGIN and COMMIT.".into()),
             });
         }
-        let arguments = self.constants(&arguments(call)?).await?;
-        let answer = running.unless_stopped(procedure.call(&self.engine, &arguments)).await?;
+        let (names, expressions): (Vec<_>, Vec<_>) = arguments(call)?.into_iter().unzip();
+        let mut arguments = Arguments::default();
+        for (name, value) in names.into_iter().zip(self.constants(&expressions).await?) {
+            match name {
+                Some(name) => arguments.names.push((name, value)),
+                None => arguments.places.push(value),
+            }
+        }
+        let answer = running.unless_stopped(procedure.call(self, &arguments)).await?;
         let columns = procedure.columns();
         let values = answer.into_iter().map(|value| vec![value]).collect();
         let stream = running.into_stream(rows_of_text(columns.clone(), values)?);
@@ -74,24 +81,16 @@ impl Session {
     }
 }
 
-fn arguments(call: &Function) -> Result<Vec<Expr>> {
+/// The arguments of a call, with their names where they have one.
+fn arguments(call: &Function) -> Result<Vec<(Option<String>, Expr)>> {
     let FunctionArguments::List(list) = &call.args else { return Ok(Vec::new()) };
-    let plain = |argument: &FunctionArg| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok(expr.clone()),
+    let one = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok((None, expr.clone())),
+        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. }
+        | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(expr), .. } => {
+            Ok((Some(folded(name)), expr.clone()))
+        }
         other => Err(EngineError::Unsupported { message: format!("argument {other} of a procedure"), hint: None }),
     };
-    list.args.iter().map(plain).collect()
-}
-
-/// The one text argument of a procedure.
-fn text_argument<'a>(arguments: &'a [ScalarValue], example: &str) -> Result<&'a str> {
-    match arguments {
-        [value] => value.try_as_str().flatten(),
-        _ => None,
-    }
-    .ok_or_else(|| EngineError::Undefined {
-        what: ObjectClass::Function,
-        name: example.split('(').next().unwrap_or(example).to_owned(),
-        hint: Some(format!("Call it with one text, for example {example}.")),
-    })
+    list.args.iter().map(one).collect()
 }

@@ -8,12 +8,14 @@
 //!        ROLLBACK ─────┴────────────────────────┘
 //! ```
 //!
-//! Records are staged and appended at COMMIT, all topics at once. What `CREATE` made is there at once, and is dropped by
+//! Records are staged and appended at COMMIT, all topics at once. Changes of the configuration are staged and become one
+//! layer. A block does one or the other: there is no moment at which both could be made durable together. What `CREATE` made is there at once, and is dropped by
 //! ROLLBACK. Settings go back to what they were.
 
 mod control;
 
 use strata_catalog::Oid;
+use strata_catalog::etl::Staging;
 
 use super::notification::Notification;
 use super::outcome::TransactionStatus;
@@ -61,6 +63,8 @@ pub(crate) struct Block {
     pub created: Vec<Created>,
     /// Notifications that wait for COMMIT.
     pub notifications: Vec<Notification>,
+    /// What the block made of the configuration.
+    pub configuration: Option<Staging>,
 }
 
 #[derive(Debug)]
@@ -70,6 +74,7 @@ struct Savepoint {
     staged: usize,
     created: usize,
     notifications: usize,
+    configuration: Option<Staging>,
 }
 
 impl Transaction {
@@ -114,6 +119,7 @@ impl Transaction {
             staged: Vec::new(),
             created: Vec::new(),
             notifications: Vec::new(),
+            configuration: None,
         });
         true
     }
@@ -146,6 +152,7 @@ impl Transaction {
             staged: block.staged.len(),
             created: block.created.len(),
             notifications: block.notifications.len(),
+            configuration: block.configuration.clone(),
         });
         Ok(())
     }
@@ -166,6 +173,7 @@ impl Transaction {
         let savepoint = &block.savepoints[at];
         block.staged.truncate(savepoint.staged);
         block.notifications.truncate(savepoint.notifications);
+        block.configuration.clone_from(&savepoint.configuration);
         block.failed = false;
         Ok((savepoint.settings.clone(), block.created.split_off(savepoint.created)))
     }

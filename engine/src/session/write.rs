@@ -92,6 +92,9 @@ impl Writer {
         let producer = self.take_producer_span(rows)?;
         let staged = StagedAppend { topic: topic.id, records, producer };
         if let Some(block) = self.transaction.lock().block() {
+            if block.configuration.is_some() {
+                return Err(super::configure::mixed());
+            }
             block.staged.push(staged);
             return Ok(rows);
         }
@@ -186,7 +189,7 @@ pub(crate) fn conform(batch: &RecordBatch, given: &[Column], stored: &SchemaRef)
 /// A value that does not fit is an error, never NULL.
 const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: FormatOptions::new() };
 
-fn value_of(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
+pub(crate) fn value_of(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
     let array = if array.data_type() == &column.data_type {
         array.clone()
     } else {

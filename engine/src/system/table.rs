@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, RecordBatchOptions,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, RecordBatchOptions,
+    StringBuilder, StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
+use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
@@ -20,6 +20,7 @@ use strata_storage::schema::timestamptz;
 
 use crate::Result;
 use crate::engine::Engine;
+use crate::jsonb::{canonical_texts, jsonb_field};
 use crate::session::SessionInfo;
 
 /// Rows of a batch.
@@ -27,39 +28,41 @@ const BATCH_ROWS: usize = 1024;
 
 /// What a table may look at.
 #[derive(Debug, Clone)]
-pub(super) struct Surroundings {
+pub(crate) struct Surroundings {
     pub engine: Arc<Engine>,
     pub session: Arc<SessionInfo>,
 }
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Bool,
     Int,
     Bigint,
     Double,
     Text,
     Texts,
+    /// JSON text in any form.
+    Jsonb,
     Time,
 }
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SystemColumn {
+pub(crate) struct SystemColumn {
     pub name: &'static str,
     pub kind: Kind,
     pub comment: &'static str,
 }
 
 /// Shorthand for lists of columns.
-pub(super) const fn column(name: &'static str, kind: Kind, comment: &'static str) -> SystemColumn {
+pub(crate) const fn column(name: &'static str, kind: Kind, comment: &'static str) -> SystemColumn {
     SystemColumn { name, kind, comment }
 }
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Int(i32),
@@ -103,8 +106,8 @@ impl From<String> for Value {
 
 /// A system table.
 #[async_trait]
-pub(super) trait SystemTable: Send + Sync + std::fmt::Debug {
-    /// Name in schema `sys`.
+pub(crate) trait SystemTable: Send + Sync + std::fmt::Debug {
+    /// Name in its schema.
     fn name(&self) -> &'static str;
     /// One sentence.
     fn comment(&self) -> &'static str;
@@ -116,7 +119,7 @@ pub(super) trait SystemTable: Send + Sync + std::fmt::Debug {
 
 /// A system table as DataFusion sees it.
 #[derive(Debug)]
-pub(super) struct Provider {
+pub(crate) struct Provider {
     table: &'static dyn SystemTable,
     around: Surroundings,
     schema: SchemaRef,
@@ -130,12 +133,16 @@ impl Provider {
 }
 
 fn field(column: &SystemColumn) -> Field {
+    if column.kind == Kind::Jsonb {
+        return jsonb_field(column.name);
+    }
     let data_type = match column.kind {
         Kind::Bool => DataType::Boolean,
         Kind::Int => DataType::Int32,
         Kind::Bigint => DataType::Int64,
         Kind::Double => DataType::Float64,
         Kind::Text => DataType::Utf8,
+        Kind::Jsonb => DataType::Utf8View,
         Kind::Texts => DataType::new_list(DataType::Utf8, true),
         Kind::Time => timestamptz(),
     };
@@ -189,6 +196,16 @@ impl PartitionStream for Part {
     }
 }
 
+/// Rows that are known, as a table.
+///
+/// # Errors
+/// A value that is not of its column's type, which is a defect.
+pub(crate) fn rows_table(columns: &[SystemColumn], rows: &[Vec<Value>]) -> PlanResult<MemTable> {
+    let schema: SchemaRef = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
+    let batch = batch(columns, rows, &schema)?;
+    MemTable::try_new(schema, vec![vec![batch]])
+}
+
 fn batch(columns: &[SystemColumn], rows: &[Vec<Value>], schema: &SchemaRef) -> PlanResult<RecordBatch> {
     let arrays: Vec<ArrayRef> =
         columns.iter().enumerate().map(|(i, column)| array(column, rows, i)).collect::<PlanResult<_>>()?;
@@ -207,15 +224,21 @@ fn array(column: &SystemColumn, rows: &[Vec<Value>], i: usize) -> PlanResult<Arr
                     other => return Err(mismatch(column, other)),
                 }
             }
-            Ok(Arc::new(builder.finish()))
+            let array: ArrayRef = Arc::new(builder.finish());
+            array
         }};
     }
-    match column.kind {
+    Ok(match column.kind {
         Kind::Bool => fill!(BooleanBuilder::new(), Value::Bool(value) => *value),
         Kind::Int => fill!(Int32Builder::new(), Value::Int(value) => *value),
         Kind::Bigint => fill!(Int64Builder::new(), Value::Bigint(value) => *value),
         Kind::Double => fill!(Float64Builder::new(), Value::Double(value) => *value),
         Kind::Text => fill!(StringBuilder::new(), Value::Text(value) => value),
+        Kind::Jsonb => {
+            let texts = fill!(StringViewBuilder::new(), Value::Text(value) => value);
+            let canonical = canonical_texts(texts.as_string_view());
+            Arc::new(canonical.map_err(|error| DataFusionError::External(Box::new(error)))?)
+        }
         Kind::Time => {
             fill!(TimestampMicrosecondBuilder::new().with_timezone("UTC"), Value::Time(value) => *value, Value::Bigint(value) => *value)
         }
@@ -228,9 +251,9 @@ fn array(column: &SystemColumn, rows: &[Vec<Value>], i: usize) -> PlanResult<Arr
                     other => return Err(mismatch(column, other)),
                 }
             }
-            Ok(Arc::new(builder.finish()))
+            Arc::new(builder.finish())
         }
-    }
+    })
 }
 
 fn mismatch(column: &SystemColumn, value: &Value) -> DataFusionError {

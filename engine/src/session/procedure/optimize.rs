@@ -1,13 +1,11 @@
 //! `CALL sys.optimize('logs.app')`: seals, merges and indexes all of a topic; returns when it is done.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use datafusion::common::ScalarValue;
 
-use super::{Procedure, text_argument};
+use super::Procedure;
+use super::arguments::Arguments;
 use crate::Result;
-use crate::engine::Engine;
+use crate::session::Session;
 use crate::session::planner::undefined_relation;
 
 /// See the module.
@@ -23,8 +21,9 @@ impl Procedure for Optimize {
         &["topic", "segments", "rows", "bytes"]
     }
 
-    async fn call(&self, engine: &Arc<Engine>, arguments: &[ScalarValue]) -> Result<Vec<String>> {
-        let name = text_argument(arguments, "sys.optimize('logs.app')")?;
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
+        let engine = &session.engine;
+        let [name] = arguments.texts("sys.optimize('logs.app')")?;
         let (schema, topic) = name.split_once('.').unwrap_or(("logs", name));
         let state = engine.topics().get(schema, topic).ok_or_else(|| undefined_relation(name))?;
         engine.optimize(&state).await?;

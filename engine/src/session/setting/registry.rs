@@ -48,6 +48,13 @@ pub const ALL: &[Setting] = &[
     session("default_table_access_method", Kind::Text, "heap", "Accepted for scripts; topics have one form of storage."),
     session("default_transaction_isolation", ISOLATION, "read committed", "Isolation of new transactions."),
     session("default_transaction_read_only", Kind::Bool, "off", "Whether new transactions are read-only.").reported(),
+    session(
+        "etl.apply",
+        Kind::Word(&["sync", "async", "manual"]),
+        "sync",
+        "Whether COMMIT waits for the rollout of a change of etl; manual leaves a draft for CALL etl.apply.",
+    ),
+    session("etl.comment", Kind::Text, "", "Why the configuration is changed: the comment of the next layers."),
     session("extra_float_digits", Kind::Int(-15, 3), "1", "Digits of floating-point numbers; 1 and more is shortest exact."),
     session(
         "idle_in_transaction_session_timeout",

@@ -90,7 +90,11 @@ impl Session {
             return Ok("ROLLBACK");
         }
         let staged = std::mem::take(&mut block.staged);
-        if let Err(error) = self.writer().append(staged).await {
+        let done = match block.configuration.take() {
+            Some(staging) => self.commit_configuration(&staging).await,
+            None => self.writer().append(staged).await,
+        };
+        if let Err(error) = done {
             self.roll_back(block).await?;
             return Err(error);
         }

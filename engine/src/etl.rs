@@ -1,0 +1,21 @@
+//! The configuration of the control plane in the engine: its state in memory, and schema `etl`.
+//!
+//! ```text
+//! etl.roles, etl.rules <--- fold <--- layers <--- commit <--- statements (session/configure.rs)
+//! etl.layers, etl.changes ... <--'
+//! ```
+//!
+//! What a layer means is decided in [`strata_catalog::etl`]; here it becomes rows and columns. Nothing here knows a kind of
+//! component.
+
+mod changes;
+pub(crate) mod columns;
+pub mod configuration;
+pub(crate) mod function;
+mod layers;
+mod relation_table;
+mod schema;
+
+pub use configuration::Configuration;
+pub(crate) use relation_table::RelationTable;
+pub(crate) use schema::EtlSchema;

@@ -1,0 +1,210 @@
+//! The layers in memory, and the only way to add one.
+//!
+//! Commits queue up: each is checked against what the one before it left. The catalog is written first, with the revision
+//! that was seen, so that memory never holds a layer that is not durable.
+//!
+//! **Invariant:** the stack holds exactly the layers of the catalog.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use strata_catalog::Catalog;
+use strata_catalog::etl::{
+    Fold, Layer, LayerError, LayerId, LayerStack, LayerState, NewLayer, Origin, Plan, Relation, Revision, Staging, UidCounter,
+    broken, delta,
+};
+
+use crate::Result;
+
+/// What is said of a layer that is to be made.
+#[derive(Debug, Clone)]
+pub struct Authorship {
+    /// Who makes it.
+    pub author: String,
+    /// Why.
+    pub comment: Option<String>,
+    /// Whether it stays a draft until somebody applies it.
+    pub draft: bool,
+    /// Now, microseconds.
+    pub now_us: i64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Configuration {
+    catalog: Arc<dyn Catalog>,
+    stack: RwLock<Arc<LayerStack>>,
+    /// The revision of the stack. Held while a layer is made.
+    revision: tokio::sync::Mutex<Revision>,
+    uids: Arc<UidCounter>,
+}
+
+impl Configuration {
+    /// Reads the layers of the catalog.
+    ///
+    /// # Errors
+    /// The catalog's; [`LayerError::Inconsistent`] if its layers do not fit together.
+    pub async fn load(catalog: Arc<dyn Catalog>) -> Result<Self> {
+        let (layers, revision) = catalog.layers(LayerId::NONE).await?;
+        let stack = LayerStack::new(layers).map_err(strata_catalog::CatalogError::from)?;
+        let uids = Arc::new(UidCounter::new(stack.next_uid()));
+        Ok(Self { catalog, stack: RwLock::new(Arc::new(stack)), revision: tokio::sync::Mutex::new(revision), uids })
+    }
+
+    /// All layers now.
+    pub fn stack(&self) -> Arc<LayerStack> {
+        self.stack.read().clone()
+    }
+
+    /// A transaction on what is configured now.
+    pub fn begin(&self) -> Staging {
+        Staging::new(self.stack().fold(), Arc::clone(&self.uids))
+    }
+
+    /// Makes a layer of staged changes; `None` if nothing was changed.
+    ///
+    /// # Errors
+    /// [`LayerError::Conflict`]; the catalog's.
+    pub async fn commit(&self, staging: &Staging, origin: Origin, by: Authorship) -> Result<Option<Arc<Layer>>> {
+        if staging.patches().is_empty() {
+            return Ok(None);
+        }
+        let made = self.make(|stack| {
+            let Authorship { author, comment, draft, now_us } = by;
+            Ok(NewLayer {
+                created_at_us: now_us,
+                author,
+                comment,
+                state: if draft { LayerState::Draft } else { LayerState::Queued },
+                origin,
+                patches: staging.patches_on(&stack.fold())?,
+                drops: Vec::new(),
+                restores: Vec::new(),
+                keeps: Vec::new(),
+            })
+        });
+        made.await.map(Some)
+    }
+
+    /// Makes the layer of a plan; `None` if it changes nothing. The plan is made while nobody else can add a layer.
+    ///
+    /// # Errors
+    /// Those of making the plan and of [`Plan::into_layer`]; the catalog's.
+    pub async fn carry_out(
+        &self,
+        plan: impl FnOnce(&LayerStack) -> Result<Plan, LayerError>,
+        by: Authorship,
+    ) -> Result<Option<Arc<Layer>>> {
+        let made = self.make_some(|stack| {
+            let plan = plan(stack)?;
+            if plan.is_empty() {
+                return Ok(None);
+            }
+            let state = if by.draft { LayerState::Draft } else { LayerState::Queued };
+            plan.into_layer(stack, &by.author, by.comment.as_deref(), state, by.now_us).map(Some)
+        });
+        made.await
+    }
+
+    /// Puts a draft, or a failed layer, at the end of the order.
+    ///
+    /// # Errors
+    /// [`LayerError::NoLayer`], [`LayerError::Transition`], [`LayerError::Orphans`] if what it changes is gone,
+    /// [`LayerError::Broken`] if the result would not hold together.
+    pub async fn apply(&self, id: LayerId) -> Result<Arc<Layer>> {
+        let mut revision = self.revision.lock().await;
+        let mut stack = LayerStack::clone(&self.stack());
+        stack.set_state(id, LayerState::Queued).map_err(strata_catalog::CatalogError::from)?;
+        refuse_unfit(&stack, id).map_err(strata_catalog::CatalogError::from)?;
+        *revision = self.catalog.set_layer_state(*revision, id, LayerState::Queued).await?;
+        let before = self.stack().fold();
+        self.settle(&mut revision, stack, &before, id).await
+    }
+
+    /// Throws a draft away, or takes it back: a change of state that is in no fold.
+    ///
+    /// # Errors
+    /// [`LayerError::NoLayer`], [`LayerError::Transition`].
+    pub async fn set_state(&self, id: LayerId, to: LayerState) -> Result<Arc<Layer>> {
+        let mut revision = self.revision.lock().await;
+        let mut stack = LayerStack::clone(&self.stack());
+        stack.set_state(id, to).map_err(strata_catalog::CatalogError::from)?;
+        *revision = self.catalog.set_layer_state(*revision, id, to).await?;
+        let layer = Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?);
+        *self.stack.write() = Arc::new(stack);
+        Ok(layer)
+    }
+
+    async fn make(&self, layer: impl FnOnce(&LayerStack) -> Result<NewLayer, LayerError>) -> Result<Arc<Layer>> {
+        let made = self.make_some(|stack| layer(stack).map(Some)).await?;
+        Ok(made.expect("a layer was asked for"))
+    }
+
+    async fn make_some(
+        &self,
+        layer: impl FnOnce(&LayerStack) -> Result<Option<NewLayer>, LayerError>,
+    ) -> Result<Option<Arc<Layer>>> {
+        let mut revision = self.revision.lock().await;
+        let mut stack = LayerStack::clone(&self.stack());
+        let Some(new) = layer(&stack).map_err(strata_catalog::CatalogError::from)? else { return Ok(None) };
+        let before = stack.fold();
+        let (stored, next) = self.catalog.append_layer(*revision, &new).await?;
+        *revision = next;
+        let id = stored.id;
+        stack.insert(stored).map_err(strata_catalog::CatalogError::from)?;
+        self.settle(&mut revision, stack, &before, id).await.map(Some)
+    }
+
+    /// Takes over a stack that is durable. A queued layer that touches no role with instances has nobody to wait for and is
+    /// active at once.
+    async fn settle(&self, revision: &mut Revision, mut stack: LayerStack, before: &Fold, id: LayerId) -> Result<Arc<Layer>> {
+        let queued = stack.layer(id).is_ok_and(|layer| layer.state == LayerState::Queued);
+        *self.stack.write() = Arc::new(stack.clone());
+        if queued {
+            let touched = touched_roles(before, &stack.fold());
+            let instances = self.catalog.instances().await?;
+            if !instances.iter().any(|instance| touched.contains(&instance.role)) {
+                *revision = self.catalog.set_layer_state(*revision, id, LayerState::Active).await?;
+                stack.set_state(id, LayerState::Active).map_err(strata_catalog::CatalogError::from)?;
+                *self.stack.write() = Arc::new(stack);
+            }
+        }
+        let stack = self.stack();
+        Ok(Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?))
+    }
+}
+
+/// Refuses a layer that does not fit what is configured by now: its objects are gone, or something would not hold together.
+fn refuse_unfit(stack: &LayerStack, id: LayerId) -> Result<(), LayerError> {
+    let fold = stack.fold();
+    let mut lost = fold.ignored().iter().filter(|(layer, _)| *layer == id);
+    if let Some((_, number)) = lost.next() {
+        let patch = &stack.layer(id)?.patches[*number];
+        let path = patch.op.path().map(ToString::to_string).unwrap_or_default();
+        let key = format!("{} {}", patch.relation.noun(), patch.uid);
+        return Err(LayerError::Orphans { count: 1 + lost.count(), key, path, by: id });
+    }
+    let breaks = broken::all(&fold);
+    let count = breaks.len();
+    match breaks.into_iter().next() {
+        Some(first) => Err(LayerError::Broken { first, count }),
+        None => Ok(()),
+    }
+}
+
+/// Names of the roles that differ between two folds, or have a rule that does.
+fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for delta in delta::between_folds(before, after) {
+        for fold in [before, after] {
+            let Some(object) = fold.get(delta.uid) else { continue };
+            let role = match object.relation {
+                Relation::Roles => Some(object.uid),
+                Relation::Rules => object.reference("role"),
+            };
+            names.extend(role.and_then(|uid| fold.get(uid)).map(|role| role.name().to_owned()));
+        }
+    }
+    names
+}

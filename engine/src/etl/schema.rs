@@ -1,0 +1,56 @@
+//! Schema `etl` of one session. Inside a transaction block, roles and rules are those that the block has made of them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::error::Result as PlanResult;
+use parking_lot::Mutex;
+use strata_catalog::etl::{Fold, Relation};
+
+use super::{RelationTable, changes, layers};
+use crate::engine::Engine;
+use crate::session::{SessionInfo, Transaction};
+use crate::system::table::{Provider, Surroundings, SystemTable};
+
+/// Tables that are computed when they are scanned.
+static ALL: &[&dyn SystemTable] = &[&layers::LayersTable, &changes::ChangesTable];
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct EtlSchema {
+    around: Surroundings,
+    transaction: Arc<Mutex<Transaction>>,
+}
+
+impl EtlSchema {
+    /// The schema.
+    pub fn new(engine: Arc<Engine>, session: Arc<SessionInfo>, transaction: Arc<Mutex<Transaction>>) -> Self {
+        Self { around: Surroundings { engine, session }, transaction }
+    }
+
+    fn fold(&self) -> Arc<Fold> {
+        let staged = self.transaction.lock().block().and_then(|block| block.configuration.as_ref().map(|s| s.fold().clone()));
+        staged.unwrap_or_else(|| self.around.engine.configuration().stack().fold())
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for EtlSchema {
+    fn table_names(&self) -> Vec<String> {
+        let relations = Relation::ALL.into_iter().map(Relation::name);
+        relations.chain(ALL.iter().map(|table| table.name())).map(str::to_owned).collect()
+    }
+
+    async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
+        if let Some(relation) = Relation::named(name) {
+            return Ok(Some(Arc::new(RelationTable::new(relation, self.fold(), false))));
+        }
+        let found = ALL.iter().find(|table| table.name() == name);
+        Ok(found.map(|table| Arc::new(Provider::new(*table, self.around.clone())) as Arc<dyn TableProvider>))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        Relation::named(name).is_some() || ALL.iter().any(|table| table.name() == name)
+    }
+}

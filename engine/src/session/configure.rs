@@ -1,0 +1,199 @@
+//! Statements that change `etl.roles` and `etl.rules`.
+//!
+//! ```text
+//! UPDATE t SET a = e WHERE w  ->  SELECT uid, e FROM t WHERE w  ->  staged rows  ->  COMMIT: one layer
+//! ```
+//!
+//! Expressions are the query engine's, so anything that SELECT can compute can be assigned. Rows are then staged, where
+//! names, defaults and what must hold together are looked after. Outside of a block a statement commits by itself.
+
+mod changed;
+mod conflict;
+mod insert;
+mod update;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::sql::sqlparser::ast::{FromTable, Insert, ObjectName, Statement, TableFactor, TableObject};
+use strata_catalog::CatalogError;
+use strata_catalog::etl::{LayerError, LayerState, Origin, Relation as EtlRelation, Staging};
+
+use self::changed::Changed;
+use super::Session;
+use super::execution::Running;
+use super::notification::Notification;
+use super::outcome::{Outcome, Parameters, Prepared};
+use super::relations::Relation;
+use crate::Result;
+use crate::error::{EngineError, Refusal};
+use crate::etl::configuration::Authorship;
+
+/// Payloads of `LISTEN etl_layers`.
+const CHANNEL: &str = "etl_layers";
+
+/// The error of a block that would write records and configuration.
+pub(super) fn mixed() -> EngineError {
+    EngineError::Refused {
+        reason: Refusal::ActiveTransaction,
+        message: "a transaction cannot write records and change the configuration".into(),
+        hint: Some("Use two transactions.".into()),
+    }
+}
+
+/// An error of the layer model.
+fn layer_error(error: LayerError) -> EngineError {
+    EngineError::Catalog(CatalogError::Layer(error))
+}
+
+impl Session {
+    /// The relation of `etl` that an INSERT writes.
+    pub(super) fn configured_by(&self, insert: &Insert) -> Result<Option<EtlRelation>> {
+        match &insert.table {
+            TableObject::TableName(name) => self.configured(name),
+            _ => Ok(None),
+        }
+    }
+
+    /// The relation of `etl` that an UPDATE or DELETE writes.
+    pub(super) fn configuration_target(&self, statement: &Statement) -> Result<Option<EtlRelation>> {
+        match target(statement) {
+            Some(TableFactor::Table { name, .. }) => self.configured(name),
+            _ => Ok(None),
+        }
+    }
+
+    fn configured(&self, name: &ObjectName) -> Result<Option<EtlRelation>> {
+        Ok(match self.lookup(name)? {
+            Some((schema, name, Relation::System)) if schema == "etl" => EtlRelation::named(&name),
+            _ => None,
+        })
+    }
+
+    /// Runs an UPDATE or DELETE.
+    pub(super) async fn configure(
+        &self,
+        statement: &Statement,
+        prepared: &Prepared,
+        parameters: Parameters,
+        running: Running,
+    ) -> Result<Outcome> {
+        let verb = if matches!(statement, Statement::Update(_)) { "UPDATE" } else { "DELETE" };
+        let mut staging = self.staged(verb)?;
+        let relation = self.configuration_target(statement)?.ok_or_else(|| EngineError::Internal(statement.to_string()))?;
+        let changed = match statement {
+            Statement::Update(update) => self.update_rows(relation, update, &mut staging, prepared, parameters, &running).await?,
+            Statement::Delete(delete) => self.delete_rows(relation, delete, &mut staging, prepared, parameters, &running).await?,
+            other => return Err(EngineError::Internal(format!("no UPDATE or DELETE: {other}"))),
+        };
+        self.finish(staging, &changed, verb, running).await
+    }
+
+    /// Types of parameters and columns of RETURNING.
+    pub(super) async fn describe_configure(
+        &self,
+        statement: &Statement,
+        given: &[Option<DataType>],
+    ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        let relation = self.configuration_target(statement)?.ok_or_else(|| EngineError::Internal(statement.to_string()))?;
+        let staging = self.staged("UPDATE")?;
+        let state = self.state();
+        let (query, returning) = match statement {
+            Statement::Update(update) => (update::query_of_update(relation, update)?.0, &update.returning),
+            Statement::Delete(delete) => (update::query_of_delete(delete)?, &delete.returning),
+            other => return Err(EngineError::Internal(format!("no UPDATE or DELETE: {other}"))),
+        };
+        let plan = |types| self.plan_on_target(&state, relation, staging.fold(), query.clone(), types);
+        let types = self.parameter_types(&query, given, plan).await?;
+        let columns = match returning {
+            Some(returning) => Some(self.returned_columns(relation, &update::alias(statement), returning).await?),
+            None => None,
+        };
+        Ok((types, columns))
+    }
+
+    /// What the block has made of the configuration so far, or a transaction for this statement alone.
+    fn staged(&self, verb: &str) -> Result<Staging> {
+        self.refuse_when_read_only(verb)?;
+        let mut transaction = self.transaction.lock();
+        if let Some(block) = transaction.block() {
+            if !block.staged.is_empty() {
+                return Err(mixed());
+            }
+            if let Some(staging) = &block.configuration {
+                return Ok(staging.clone());
+            }
+        }
+        Ok(self.engine.configuration().begin())
+    }
+
+    /// Keeps what a statement did, and answers it.
+    async fn finish(&self, staging: Staging, changed: &Changed, verb: &'static str, running: Running) -> Result<Outcome> {
+        // Before anything is committed: an error in RETURNING must leave nothing behind.
+        let answer = self.answer(changed, &running).await?;
+        let alone = {
+            let mut transaction = self.transaction.lock();
+            match transaction.block() {
+                Some(block) => {
+                    block.configuration = Some(staging);
+                    None
+                }
+                None => Some(staging),
+            }
+        };
+        if let Some(staging) = alone {
+            self.commit_configuration(&staging).await?;
+        }
+        let tag = if verb == "INSERT" { "INSERT 0" } else { verb };
+        match answer {
+            Some((columns, rows)) => {
+                let rows = futures::stream::iter(rows.into_iter().map(Ok));
+                let rows = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(columns, rows);
+                let stream = running.into_stream(Box::pin(rows));
+                Ok(Outcome::Rows { columns: stream.schema(), stream, verb: tag })
+            }
+            None => Ok(Outcome::done(format!("{tag} {}", changed.rows()))),
+        }
+    }
+
+    /// Makes one layer of staged changes.
+    ///
+    /// # Errors
+    /// What another transaction did in the meantime; the catalog's.
+    pub(super) async fn commit_configuration(&self, staging: &Staging) -> Result<()> {
+        let made = self.engine.configuration().commit(staging, Origin::Sql, self.authorship()).await?;
+        match made {
+            Some(layer) => self.tell_layer(&layer),
+            None => self.notice("nothing was changed, so no layer was made", None),
+        }
+        Ok(())
+    }
+
+    /// Who makes a layer now, and why.
+    pub(super) fn authorship(&self) -> Authorship {
+        let settings = self.info.settings.lock();
+        let comment = settings.get("etl.comment").filter(|comment| !comment.is_empty());
+        let draft = settings.get("etl.apply").is_some_and(|apply| apply == "manual");
+        Authorship { author: self.info.user.clone(), comment, draft, now_us: self.engine.clock().now_us() }
+    }
+
+    /// Tells listeners, and the client what a draft needs.
+    pub(super) fn tell_layer(&self, layer: &strata_catalog::etl::Layer) {
+        let payload = serde_json::json!({ "layer": layer.id.0, "state": layer.state.name(), "origin": layer.origin.name() });
+        let notification = Notification { sender: self.info.id, channel: CHANNEL.to_owned(), payload: payload.to_string() };
+        self.engine.sessions().bus().notify(&notification);
+        if layer.state == LayerState::Draft {
+            let hint = format!("CALL etl.apply({}) puts it in force.", layer.id);
+            self.notice(format!("layer {} is a draft", layer.id), Some(hint));
+        }
+    }
+}
+
+/// The table that a statement writes.
+fn target(statement: &Statement) -> Option<&TableFactor> {
+    match statement {
+        Statement::Update(update) => Some(&update.table.relation),
+        Statement::Delete(delete) => match &delete.from {
+            FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables) => Some(&tables.first()?.relation),
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,29 @@
+//! `CALL etl.apply(3)`: puts a draft, or a layer that failed, behind all others.
+
+use async_trait::async_trait;
+
+use super::{ANSWER, answer};
+use crate::Result;
+use crate::session::Session;
+use crate::session::procedure::Procedure;
+use crate::session::procedure::arguments::Arguments;
+
+/// See the module.
+pub(in crate::session::procedure) struct Apply;
+
+#[async_trait]
+impl Procedure for Apply {
+    fn name(&self) -> (&'static str, &'static str) {
+        ("etl", "apply")
+    }
+
+    fn answer(&self) -> &'static [&'static str] {
+        ANSWER
+    }
+
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
+        let layer = arguments.layer(&[], "etl.apply(3)")?;
+        let applied = session.engine.configuration().apply(layer).await?;
+        answer(session, Some(applied))
+    }
+}

@@ -1,0 +1,43 @@
+//! `CALL etl.drop_layer(3, orphans => 'keep')`: takes away what a layer set, and nothing else. A draft is thrown away.
+
+use async_trait::async_trait;
+use strata_catalog::etl::{LayerState, Orphans, Plan};
+
+use super::{ANSWER, answer, layer_error};
+use crate::Result;
+use crate::session::Session;
+use crate::session::procedure::Procedure;
+use crate::session::procedure::arguments::{Arguments, called_otherwise};
+
+const EXAMPLE: &str = "etl.drop_layer(3, orphans => 'drop')";
+
+/// See the module.
+pub(in crate::session::procedure) struct DropLayer;
+
+#[async_trait]
+impl Procedure for DropLayer {
+    fn name(&self) -> (&'static str, &'static str) {
+        ("etl", "drop_layer")
+    }
+
+    fn answer(&self) -> &'static [&'static str] {
+        ANSWER
+    }
+
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
+        let layer = arguments.layer(&["orphans"], EXAMPLE)?;
+        let orphans = if arguments.names.is_empty() {
+            Orphans::Refuse
+        } else {
+            arguments.named_text("orphans").and_then(Orphans::named).ok_or_else(|| called_otherwise(EXAMPLE))?
+        };
+        let configuration = session.engine.configuration();
+        let draft = configuration.stack().layer(layer).map_err(layer_error)?.state == LayerState::Draft;
+        let made = if draft {
+            Some(configuration.set_state(layer, LayerState::Dropped).await?)
+        } else {
+            configuration.carry_out(|stack| Plan::drop(stack, layer, orphans), session.authorship()).await?
+        };
+        answer(session, made)
+    }
+}

@@ -1,0 +1,31 @@
+//! `CALL etl.rollback_to(3)`: drops every layer behind one, in one new layer. 0 drops all.
+
+use async_trait::async_trait;
+use strata_catalog::etl::Plan;
+
+use super::{ANSWER, answer};
+use crate::Result;
+use crate::session::Session;
+use crate::session::procedure::Procedure;
+use crate::session::procedure::arguments::Arguments;
+
+/// See the module.
+pub(in crate::session::procedure) struct RollbackTo;
+
+#[async_trait]
+impl Procedure for RollbackTo {
+    fn name(&self) -> (&'static str, &'static str) {
+        ("etl", "rollback_to")
+    }
+
+    fn answer(&self) -> &'static [&'static str] {
+        ANSWER
+    }
+
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
+        let layer = arguments.layer(&[], "etl.rollback_to(3)")?;
+        let configuration = session.engine.configuration();
+        let made = configuration.carry_out(|stack| Plan::rollback(stack, layer), session.authorship()).await?;
+        answer(session, made)
+    }
+}
