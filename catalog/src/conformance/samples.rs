@@ -9,7 +9,7 @@ use strata_storage::schema::{Column, TopicSchema, timestamptz};
 use strata_storage::segment::{Bound, ColumnSummary, FieldSummary, SegmentMeta, SegmentState};
 use strata_storage::{ColumnId, Offset, RangeSet, SegmentId, TopicId};
 
-use crate::etl::{Fold, Keep, LayerId, LayerState, NewLayer, Origin, Relation, Row, Staging, Uid, UidCounter};
+use crate::etl::{Keep, LayerId, LayerState, NewLayer, Origin, Relation, Row, Staging, Uid, UidCounter};
 use crate::{NewTopic, TopicOptions};
 
 /// Two columns: `ts`, which is the time column, and `message`.

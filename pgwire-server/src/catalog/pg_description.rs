@@ -1,7 +1,7 @@
 //! `pg_description`: comments.
 
 use super::table::{Cell, Kind, Table, row};
-use super::world::{SYS_OID, World};
+use super::world::{ETL_OID, SYS_OID, World};
 
 /// The table.
 pub const TABLE: Table = Table {
@@ -21,6 +21,7 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
     let comments = world.comments.iter().map(|(object, column, text)| {
         row![*object, if is_schema(*object) { NAMESPACE } else { CLASS }, i64::from(*column), text.as_str()]
     });
-    let built_in = row![SYS_OID, NAMESPACE, 0, "the server as tables"];
-    comments.chain([built_in]).collect()
+    let built_in =
+        [row![SYS_OID, NAMESPACE, 0, "the server as tables"], row![ETL_OID, NAMESPACE, 0, "the configuration as layers"]];
+    comments.chain(built_in).collect()
 }

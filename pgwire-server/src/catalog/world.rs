@@ -21,6 +21,8 @@ pub const PG_CATALOG_OID: u32 = 11;
 pub const INFORMATION_SCHEMA_OID: u32 = 13_000;
 /// Schema `sys`, and the base of its tables' oids.
 pub const SYS_OID: u32 = 12_000;
+/// Schema `etl`, and the base of its relations' oids.
+pub const ETL_OID: u32 = 12_500;
 /// The one role.
 pub const ROLE_OID: u32 = 10;
 /// The one database.
@@ -157,6 +159,7 @@ impl World {
         let mut namespaces: Vec<(u32, String)> = vec![
             (PG_CATALOG_OID, "pg_catalog".to_owned()),
             (SYS_OID, "sys".to_owned()),
+            (ETL_OID, "etl".to_owned()),
             (INFORMATION_SCHEMA_OID, "information_schema".to_owned()),
         ];
         namespaces.extend(topics.schemas().into_iter().map(|schema| (schema.oid, schema.name)));
@@ -239,7 +242,7 @@ fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relation
     });
 }
 
-/// Tables of `sys` in alphabetical order behind the schema's own oid, then those of this crate with their fixed oids.
+/// Tables of `sys` and `etl` in alphabetical order behind each schema's own oid, then those of this crate with their fixed oids.
 async fn add_system(catalog: Option<&Arc<dyn CatalogProvider>>, with_columns: bool, relations: &mut Vec<Relation>) {
     let system = |oid, namespace, schema: &str, name: &str, fields: Vec<FieldRef>| Relation {
         oid,
@@ -251,13 +254,14 @@ async fn add_system(catalog: Option<&Arc<dyn CatalogProvider>>, with_columns: bo
         rows: -1,
         bytes: 0,
     };
-    if let Some(sys) = catalog.and_then(|catalog| catalog.schema("sys")) {
-        let mut names = sys.table_names();
+    for (base, schema) in [(SYS_OID, "sys"), (ETL_OID, "etl")] {
+        let Some(tables) = catalog.and_then(|catalog| catalog.schema(schema)) else { continue };
+        let mut names = tables.table_names();
         names.sort();
-        for (oid, name) in (SYS_OID + 1..).zip(&names) {
-            let provider = if with_columns { sys.table(name).await.ok().flatten() } else { None };
+        for (oid, name) in (base + 1..).zip(&names) {
+            let provider = if with_columns { tables.table(name).await.ok().flatten() } else { None };
             let fields = provider.map(|provider| provider.schema().fields().iter().cloned().collect::<Vec<_>>());
-            relations.push(system(oid, SYS_OID, "sys", name, fields.unwrap_or_default()));
+            relations.push(system(oid, base, schema, name, fields.unwrap_or_default()));
         }
     }
     for (namespace, table) in super::fixed_tables() {
