@@ -129,7 +129,8 @@ fn look(server: &Server, data_dir: &Path, topics: usize) -> anyhow::Result<Costs
     let (count, all) = timed("SELECT count(*) FROM sys.topics")?;
     let (_, one) = timed(&format!("SELECT count(*) FROM logs.topic_{} WHERE level = 'INFO'", topics / 2))?;
     let (files, disk_bytes) = sizes(data_dir)?;
-    let (_, log_bytes) = sizes(&data_dir.join("wal"))?;
+    // What is written, without what is only reserved.
+    let log_bytes: u64 = sql.value("SELECT coalesce(sum(bytes), 0)::bigint FROM sys.wal")?;
     let metrics = server.http().get("/metrics")?.body;
     let commits = metrics.lines().find_map(|line| line.strip_prefix("strata_catalog_commits_total "));
     let catalog_commits = commits.context("/metrics does not count the catalog's commits")?.trim().parse()?;

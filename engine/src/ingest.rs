@@ -25,6 +25,8 @@ use crate::topics::{SequenceOverlap, TopicState};
 
 pub(crate) use sink::VisibleSink;
 
+/// Bytes of a body that a frame is counted with at least: its header is as long as many a small body.
+const BODY_BYTES_MIN: usize = 256;
 /// Smaller batches are encoded on the caller's thread.
 const ENCODE_INLINE_BYTES_MAX: usize = 64 << 10;
 
@@ -125,7 +127,8 @@ impl Ingest {
                 prepared.push(self.prepare(append).await?);
             }
             let prepared = encode(prepared).await?;
-            let body_bytes = prepared.iter().flat_map(|append| &append.batches).map(|(_, body)| body.len()).sum();
+            let body_bytes =
+                prepared.iter().flat_map(|append| &append.batches).map(|(_, body)| body.len().max(BODY_BYTES_MIN)).sum();
             let admission = self.engine.wal().admit(body_bytes).await?;
             let Some(frames) = claim_sequences(&prepared, self.engine.clock().now_us()) else { continue };
             if !frames.is_empty() {

@@ -19,8 +19,8 @@ use super::{Admission, Frame, GroupSink, RecoverySummary, Ticket, WalFileInfo, W
 use crate::disk::Disk;
 use crate::{Result, StorageError};
 
-/// Upper bound, but for very long producer names, of what a transaction of bodies of `bytes` bytes takes up: an Arrow body
-/// is never smaller than some hundred bytes, and what a frame carries besides is about a hundred.
+/// Upper bound, but for very long producer names, of what a transaction of bodies of `bytes` bytes takes up, if each counts
+/// for 256 bytes at least: what a frame carries besides is about a hundred.
 fn with_overhead(bytes: usize) -> u64 {
     bytes as u64 + bytes as u64 / 2 + 4096
 }
@@ -100,8 +100,9 @@ impl Wal {
         Ok(Self { shared, threads: Mutex::new(vec![writer, preparer]) })
     }
 
-    /// Waits until a transaction whose bodies have `bytes` bytes may be submitted: a place in the queue, first come first
-    /// served, and reserved room on disk. One larger than the whole queue is let in alone. May be cancelled.
+    /// Waits until a transaction whose bodies have `bytes` bytes, counting 256 for a smaller one, may be submitted: a place
+    /// in the queue, first come first served, and reserved room on disk. One larger than the whole queue is let in alone.
+    /// May be cancelled.
     ///
     /// # Errors
     /// [`StorageError::Full`] if the disk has no room; try again when it has. [`StorageError::Poisoned`] when the log is

@@ -46,7 +46,7 @@ fn live(start: Image, epoch: u64, recovered: usize, steps: usize, random: &mut S
             let mut tickets = Vec::new();
             for _ in 0..random.random_range(1..5) {
                 let frames = transaction(life.submitted, random);
-                let admission = wal.admit(frames.iter().map(|frame| frame.body.len()).sum()).await.unwrap();
+                let admission = wal.admit(frames.iter().map(|frame| frame.body.len().max(256)).sum()).await.unwrap();
                 tickets.push(wal.submit(frames, admission).unwrap());
                 life.submitted += 1;
             }

@@ -85,7 +85,7 @@ fn check_flips(clean_stop: bool) {
             }
         }
     }
-    assert!(reported > 100 && harmless > 100, "reported {reported}, harmless {harmless}, cut {cut}");
+    assert!(reported > 100 && harmless > 50, "reported {reported}, harmless {harmless}, cut {cut}");
     assert_eq!(cut > 0, !clean_stop);
 }
 

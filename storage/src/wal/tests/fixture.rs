@@ -75,7 +75,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// Appends one transaction and waits for it.
 pub async fn append(wal: &Wal, transaction: Vec<Frame>) -> Result<()> {
-    let admission = wal.admit(transaction.iter().map(|frame| frame.body.len()).sum()).await?;
+    let admission = wal.admit(transaction.iter().map(|frame| frame.body.len().max(256)).sum()).await?;
     wal.submit(transaction, admission)?.await
 }
 
