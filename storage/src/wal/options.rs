@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub struct WalOptions {
     /// Size of a log file, preallocated, once there has been much to write. A single larger group gets a larger file.
     pub file_bytes: u64,
-    /// Size of the first file after a start, and of the one that an idle log is left with. Each file after it is four times
+    /// Size of the first file after a start, and of the one that an idle log is left with. Each file after it is twice
     /// as large as the one before, up to `file_bytes`.
     pub file_bytes_min: u64,
     /// A group collects transactions up to this many bytes; a single larger transaction is a group of its own.

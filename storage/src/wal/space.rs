@@ -24,7 +24,7 @@ use crate::disk::DiskFile;
 /// Kept back in every file for the empty group that ends an epoch.
 const END_GROUP_BYTES: u64 = ALIGNMENT;
 /// How many times larger a file is than the one before, until it has the usual size.
-const GROWTH: u64 = 4;
+const GROWTH: u64 = 2;
 
 /// A file that groups are, or will be, written to.
 #[derive(Debug, Clone)]
