@@ -193,6 +193,27 @@ pub enum TaskState {
     Cancelled,
 }
 
+impl TaskState {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
+
+    /// `queued`, `running`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// Background work that people can see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {

@@ -8,13 +8,16 @@
 //! What a layer means is decided in [`strata_catalog::etl`]; here it becomes rows and columns. Nothing here knows a kind of
 //! component.
 
+mod attempts;
 mod changes;
 pub(crate) mod columns;
 pub mod configuration;
 pub(crate) mod function;
+mod instances;
 mod layers;
 mod relation_table;
 mod schema;
+mod tasks;
 
 pub use configuration::Configuration;
 pub(crate) use relation_table::RelationTable;

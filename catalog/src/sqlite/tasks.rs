@@ -25,7 +25,8 @@ fn from_row(row: &Row<'_>) -> Result<Task> {
         id: row.get(0)?,
         kind: row.get(1)?,
         target: row.get(2)?,
-        state: state_of(&state).ok_or_else(|| CatalogError::Corrupt { reason: format!("a task has the state {state:?}") })?,
+        state: TaskState::named(&state)
+            .ok_or_else(|| CatalogError::Corrupt { reason: format!("a task has the state {state:?}") })?,
         progress: row.get(4)?,
         detail: row.get(5)?,
         error: row.get(6)?,
@@ -33,21 +34,6 @@ fn from_row(row: &Row<'_>) -> Result<Task> {
         started_at_us: row.get(8)?,
         finished_at_us: row.get(9)?,
     })
-}
-
-pub(super) fn state_name(state: TaskState) -> &'static str {
-    match state {
-        TaskState::Queued => "queued",
-        TaskState::Running => "running",
-        TaskState::Done => "done",
-        TaskState::Failed => "failed",
-        TaskState::Cancelled => "cancelled",
-    }
-}
-
-pub(super) fn state_of(name: &str) -> Option<TaskState> {
-    use TaskState::{Cancelled, Done, Failed, Queued, Running};
-    [Queued, Running, Done, Failed, Cancelled].into_iter().find(|&state| state_name(state) == name)
 }
 
 /// Adds one, queued.
@@ -66,7 +52,7 @@ pub(super) fn create(transaction: &Transaction<'_>, kind: &str, target: &str, de
     };
     transaction.execute(
         "INSERT INTO tasks (id, kind, target, state, progress, detail, created_at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (task.id, kind, target, state_name(task.state), task.progress, detail, now_us),
+        (task.id, kind, target, task.state.name(), task.progress, detail, now_us),
     )?;
     Ok(task)
 }
@@ -75,7 +61,7 @@ pub(super) fn create(transaction: &Transaction<'_>, kind: &str, target: &str, de
 pub(super) fn update(transaction: &Transaction<'_>, task: &Task) -> Result<()> {
     let changed = transaction.execute(
         "UPDATE tasks SET state = ?2, progress = ?3, detail = ?4, error = ?5, started_at_us = ?6, finished_at_us = ?7 WHERE id = ?1",
-        (task.id, state_name(task.state), task.progress, &task.detail, &task.error, task.started_at_us, task.finished_at_us),
+        (task.id, task.state.name(), task.progress, &task.detail, &task.error, task.started_at_us, task.finished_at_us),
     )?;
     match changed {
         0 => Err(CatalogError::NotFound { what: "task", name: task.id.to_string() }),

@@ -208,3 +208,104 @@ fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use strata_catalog::etl::record::{Health, Instance, Sync};
+    use strata_catalog::etl::{Orphans, Row};
+    use strata_catalog::{CatalogError, SqliteCatalog};
+
+    use super::*;
+    use crate::error::EngineError;
+
+    fn by(draft: bool) -> Authorship {
+        Authorship { author: "ann".to_owned(), comment: None, draft, now_us: 1 }
+    }
+
+    fn row(value: serde_json::Value) -> Row {
+        value.as_object().unwrap().clone()
+    }
+
+    fn role(configuration: &Configuration, name: &str) -> Staging {
+        let mut staging = configuration.begin();
+        staging.insert(Relation::Roles, vec![row(json!({"name": name, "kind": "generic"}))]).unwrap();
+        staging
+    }
+
+    async fn commit(configuration: &Configuration, staging: &Staging) -> Result<LayerId> {
+        Ok(configuration.commit(staging, Origin::Sql, by(false)).await?.expect("something was changed").id)
+    }
+
+    #[tokio::test]
+    async fn layers_are_there_after_a_restart_and_uids_go_on() {
+        let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::in_memory().unwrap());
+        let before = Configuration::load(catalog.clone()).await.unwrap();
+        commit(&before, &role(&before, "web")).await.unwrap();
+        commit(&before, &role(&before, "db")).await.unwrap();
+        before.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        let after = Configuration::load(catalog).await.unwrap();
+        let layers = |configuration: &Configuration| configuration.stack().layers().cloned().collect::<Vec<_>>();
+        assert_eq!(layers(&after), layers(&before));
+        let names = |configuration: &Configuration| {
+            let fold = configuration.stack().fold();
+            fold.objects().map(|role| (role.uid.0, role.name().to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&after), [(2, "db".to_owned())]);
+        commit(&after, &role(&after, "new")).await.unwrap();
+        assert_eq!(names(&after), [(2, "db".to_owned()), (3, "new".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn the_second_commit_is_checked_against_the_first() {
+        let configuration = Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap())).await.unwrap();
+        let (one, two, other) = (role(&configuration, "web"), role(&configuration, "web"), role(&configuration, "db"));
+        commit(&configuration, &one).await.unwrap();
+        let refused = commit(&configuration, &two).await;
+        assert!(matches!(refused, Err(EngineError::Catalog(CatalogError::Layer(LayerError::Conflict { .. })))), "{refused:?}");
+        assert_eq!(commit(&configuration, &other).await.unwrap(), LayerId(2));
+        assert!(configuration.commit(&configuration.begin(), Origin::Sql, by(false)).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_role_with_instances_has_somebody_to_wait_for() {
+        let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::in_memory().unwrap());
+        let configuration = Configuration::load(catalog.clone()).await.unwrap();
+        commit(&configuration, &role(&configuration, "web")).await.unwrap();
+        let instance = Instance {
+            role: "web".to_owned(),
+            id: "i1".to_owned(),
+            address: String::new(),
+            version: String::new(),
+            sync: Sync::Unknown,
+            health: Health::Missing,
+            desired_hash: None,
+            applied_hash: None,
+            last_error: None,
+            last_seen_us: 1,
+        };
+        catalog.put_instance(&instance).await.unwrap();
+        let state = |id| configuration.stack().layer(id).unwrap().state;
+        let mut staging = configuration.begin();
+        let web = staging.fold().role("web").unwrap().uid;
+        staging.update(Relation::Roles, vec![(web, row(json!({"description": "x"})))]).unwrap();
+        assert_eq!(state(commit(&configuration, &staging).await.unwrap()), LayerState::Queued);
+        assert_eq!(state(commit(&configuration, &role(&configuration, "db")).await.unwrap()), LayerState::Active);
+    }
+
+    #[tokio::test]
+    async fn a_draft_whose_object_is_gone_is_not_applied() {
+        let configuration = Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap())).await.unwrap();
+        commit(&configuration, &role(&configuration, "web")).await.unwrap();
+        let mut staging = configuration.begin();
+        let web = staging.fold().role("web").unwrap().uid;
+        staging.update(Relation::Roles, vec![(web, row(json!({"description": "x"})))]).unwrap();
+        let draft = configuration.commit(&staging, Origin::Sql, by(true)).await.unwrap().unwrap().id;
+        configuration.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        let refused = configuration.apply(draft).await;
+        assert!(matches!(refused, Err(EngineError::Catalog(CatalogError::Layer(LayerError::Orphans { .. })))), "{refused:?}");
+        assert_eq!(configuration.stack().layer(draft).unwrap().state, LayerState::Draft);
+        configuration.carry_out(|stack| Plan::restore(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        assert_eq!(configuration.apply(draft).await.unwrap().state, LayerState::Active);
+    }
+}

@@ -8,13 +8,14 @@ use datafusion::error::Result as PlanResult;
 use parking_lot::Mutex;
 use strata_catalog::etl::{Fold, Relation};
 
-use super::{RelationTable, changes, layers};
+use super::{RelationTable, attempts, changes, instances, layers, tasks};
 use crate::engine::Engine;
 use crate::session::{SessionInfo, Transaction};
 use crate::system::table::{Provider, Surroundings, SystemTable};
 
 /// Tables that are computed when they are scanned.
-static ALL: &[&dyn SystemTable] = &[&layers::LayersTable, &changes::ChangesTable];
+static ALL: &[&dyn SystemTable] =
+    &[&layers::LayersTable, &changes::ChangesTable, &tasks::TasksTable, &attempts::AttemptsTable, &instances::InstancesTable];
 
 /// See the module.
 #[derive(Debug)]

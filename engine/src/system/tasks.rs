@@ -1,7 +1,6 @@
 //! `sys.tasks`: background work, newest first.
 
 use async_trait::async_trait;
-use strata_catalog::TaskState;
 
 use super::table::{Kind, Surroundings, SystemColumn, SystemTable, Value, column};
 use crate::Result;
@@ -41,18 +40,11 @@ impl SystemTable for TasksTable {
     async fn rows(&self, around: &Surroundings) -> Result<Vec<Vec<Value>>> {
         let tasks = around.engine.catalog().tasks(TASKS_MAX).await?;
         let rows = tasks.into_iter().map(|task| {
-            let state = match task.state {
-                TaskState::Queued => "queued",
-                TaskState::Running => "running",
-                TaskState::Done => "done",
-                TaskState::Failed => "failed",
-                TaskState::Cancelled => "cancelled",
-            };
             vec![
                 Value::Bigint(task.id),
                 Value::Text(task.kind),
                 Value::Text(task.target),
-                Value::text(state),
+                Value::text(task.state.name()),
                 Value::Double(task.progress),
                 Value::Text(task.detail),
                 task.error.into(),

@@ -7,7 +7,6 @@ use crate::etl::LayerId;
 use crate::etl::record::{EtlTask, NewEtlTask};
 use crate::sqlite::counters::{self, Counter};
 use crate::sqlite::json;
-use crate::sqlite::tasks::{state_name, state_of};
 use crate::{CatalogError, Result, TaskState};
 
 /// The newest `limit`, newest first.
@@ -31,7 +30,7 @@ fn from_row(row: &Row<'_>) -> Result<EtlTask> {
         kind: row.get(1)?,
         layer: row.get::<_, Option<i64>>(2)?.map(LayerId),
         role: row.get(3)?,
-        state: word(state_of(&state), "etl_tasks", &state)?,
+        state: word(TaskState::named(&state), "etl_tasks", &state)?,
         progress: row.get(5)?,
         steps: json::from_text("etl_tasks", id, row.get_ref(6)?)?,
         error: row.get(7)?,
@@ -65,7 +64,7 @@ pub(super) fn create(transaction: &Transaction<'_>, new: NewEtlTask) -> Result<E
             &task.kind,
             task.layer.map(|layer| layer.0),
             &task.role,
-            state_name(task.state),
+            task.state.name(),
             task.progress,
             json::to_text(&task.steps)?,
             created_at_us,
@@ -80,7 +79,7 @@ pub(super) fn update(transaction: &Transaction<'_>, task: &EtlTask) -> Result<()
     let changed = transaction.execute(
         "UPDATE etl_tasks SET state = ?2, progress = ?3, steps = ?4, error = ?5, started_at_us = ?6, finished_at_us = ?7
          WHERE id = ?1",
-        (task.id, state_name(task.state), task.progress, steps, &task.error, task.started_at_us, task.finished_at_us),
+        (task.id, task.state.name(), task.progress, steps, &task.error, task.started_at_us, task.finished_at_us),
     )?;
     match changed {
         0 => Err(CatalogError::NotFound { what: "task", name: task.id.to_string() }),
