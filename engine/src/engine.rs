@@ -12,7 +12,7 @@ use strata_storage::StorageError;
 use strata_storage::clock::{Clock, SystemClock};
 use strata_storage::disk::{Disk, LocalDisk};
 use strata_storage::folder_lock::FolderLock;
-use strata_storage::memory::{Consumer, Memory};
+use strata_storage::memory::Memory;
 use strata_storage::segment::{SegmentOptions, SegmentStore};
 use strata_storage::wal::{RecoverySummary, Wal, WalOptions};
 use tokio::sync::Notify;
@@ -275,8 +275,8 @@ impl Engine {
         format!("local/{}", self.epoch)
     }
 
-    /// Evicts cached columns so that `bytes` more fit for `consumer`, as far as there are any.
-    pub(crate) fn make_room(&self, _consumer: Consumer, bytes: usize) {
+    /// Evicts cached columns so that `bytes` more fit, as far as there are any.
+    pub(crate) fn make_room(&self, bytes: usize) {
         let free = self.memory.limit().saturating_sub(self.memory.used());
         if free < bytes {
             self.segments.cache().shrink(bytes - free);

@@ -4,6 +4,7 @@
 //! second otherwise. It never holds the engine alive.
 
 mod garbage;
+mod index;
 mod merge;
 mod optimize;
 pub(crate) mod pressure;
@@ -20,6 +21,7 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 
 use crate::engine::Engine;
 
+pub(crate) use index::Indexing;
 pub(crate) use optimize::{optimize, seal_for_stop};
 
 /// How often the background task looks around when nobody tells it to.
@@ -38,6 +40,8 @@ pub(crate) struct Lifecycle {
     merging: Mutex<()>,
     /// Topics whose last seal failed, so that the error is logged once and not every second.
     failed: parking_lot::Mutex<Vec<TopicId>>,
+    /// Indexes that are built after their segments.
+    pub indexing: Indexing,
 }
 
 impl Lifecycle {
@@ -46,12 +50,14 @@ impl Lifecycle {
             seal_permits: Arc::new(Semaphore::new(threads.max(1))),
             merging: Mutex::new(()),
             failed: parking_lot::Mutex::default(),
+            indexing: Indexing::default(),
         }
     }
 }
 
 /// Starts the background task. It ends when the engine is gone.
 pub(crate) fn start(engine: &Arc<Engine>, wake: Arc<Notify>) -> tokio::task::JoinHandle<()> {
+    index::start(engine);
     let engine = Arc::downgrade(engine);
     tokio::spawn(run(engine, wake))
 }

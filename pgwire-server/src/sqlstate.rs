@@ -163,7 +163,10 @@ fn of_storage(error: &StorageError) -> Report {
     let code = match error {
         StorageError::Full { .. } => "53100",
         StorageError::OutOfMemory { .. } => "53200",
-        StorageError::CorruptLog { .. } | StorageError::CorruptSegment { .. } | StorageError::BrokenSegments { .. } => "XX001",
+        StorageError::CorruptLog { .. }
+        | StorageError::CorruptSegment { .. }
+        | StorageError::BrokenSegments { .. }
+        | StorageError::BrokenIndex { .. } => "XX001",
         StorageError::MissingSegment { .. } => "58P01",
         StorageError::Poisoned { .. } | StorageError::Io { .. } | StorageError::Store(_) => "58030",
         StorageError::Locked { .. } => "55006",

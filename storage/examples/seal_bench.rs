@@ -113,6 +113,7 @@ fn job(schema: &TopicSchema, batches: Vec<SealBatch>) -> SealJob {
         writer: "bench".to_owned(),
         producers: Vec::new(),
         topic_definition: String::new(),
+        indexes: Vec::new(),
         created_at_us: 0,
     }
 }

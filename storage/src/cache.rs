@@ -56,6 +56,8 @@ pub enum CachedColumn {
     Attrs,
     /// A field of `attrs`, put together from its parts.
     Field(Arc<[String]>),
+    /// A section of the index file of this name; the chunk is the number of the section.
+    Index(Arc<str>),
 }
 
 /// Figures of a cache for `sys.caches`.

@@ -63,6 +63,14 @@ pub enum StorageError {
         /// What does not fit.
         reason: String,
     },
+    /// An index file holds something that was never written. Queries do without it.
+    #[error("index file {location} is broken: {reason}")]
+    BrokenIndex {
+        /// Its path in the store.
+        location: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// Files among the segments that are no segments any more.
     #[error("{} segment files cannot be read: {}", files.len(), names(files))]
     BrokenSegments {
@@ -128,7 +136,9 @@ impl StorageError {
         match self {
             Self::Full { .. } => ErrorKind::Full,
             Self::OutOfMemory { .. } => ErrorKind::OutOfMemory,
-            Self::CorruptLog { .. } | Self::CorruptSegment { .. } | Self::BrokenSegments { .. } => ErrorKind::Corrupt,
+            Self::CorruptLog { .. } | Self::CorruptSegment { .. } | Self::BrokenSegments { .. } | Self::BrokenIndex { .. } => {
+                ErrorKind::Corrupt
+            }
             Self::MissingSegment { .. } => ErrorKind::NotFound,
             Self::Poisoned { .. } => ErrorKind::Poisoned,
             Self::Locked { .. } => ErrorKind::Locked,

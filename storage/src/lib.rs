@@ -11,6 +11,7 @@ pub mod disk;
 pub mod error;
 pub mod folder_lock;
 pub mod ids;
+pub mod index;
 pub mod json;
 pub mod memory;
 pub mod range_set;

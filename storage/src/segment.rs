@@ -15,6 +15,7 @@
 mod attrs;
 mod bounds;
 mod build;
+mod building;
 mod file;
 mod footer;
 mod job;
@@ -35,10 +36,13 @@ mod text;
 mod write;
 
 pub use bounds::BlockBounds;
+pub use file::id_in as id_of_location;
+pub(crate) use file::{INDEX_SUFFIX, SUFFIX as SEGMENT_SUFFIX, SegmentFiles};
 pub use job::{MergeJob, SealBatch, SealJob};
+pub(crate) use logical::hex_value;
 pub use logical::to_logical;
 pub use meta::{Bound, ColumnSummary, FIELDS_MAX, FieldSummary, SegmentMeta, SegmentState};
-pub use reader::{ColumnRef, SegmentReader};
+pub use reader::{ColumnRef, Probed, SegmentReader};
 pub use store::{SegmentOptions, SegmentStore};
 
 /// Rows of a Parquet page, and of one entry of [`BlockBounds`].

@@ -43,6 +43,8 @@ pub(super) async fn sweep_orphans(engine: &Arc<Engine>) -> Result<()> {
         known.extend(segments.iter().map(|segment| segment.location.clone()));
         live.insert(topic.id(), segments);
     }
+    let known_ids: HashSet<_> = known.iter().filter_map(|location| strata_storage::segment::id_of_location(location)).collect();
+    engine.segments().find_indexes(|segment| known_ids.contains(&segment)).await?;
     for (location, bytes) in engine.segments().locations().await? {
         if known.contains(&location) {
             continue;

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use strata_catalog::Publication;
-use strata_storage::memory::Consumer;
 use strata_storage::segment::{MergeJob, SegmentMeta};
 
 use crate::Result;
@@ -47,10 +46,11 @@ pub(super) async fn merge_once(engine: &Arc<Engine>, topic: &Arc<TopicState>, ea
         segments: sources.clone(),
         schema: definition.columns.clone(),
         topic_definition: super::seal::definition_text(&definition)?,
+        indexes: super::index::specs(&definition),
         writer: engine.writer(),
         created_at_us: engine.clock().now_us(),
     };
-    engine.make_room(Consumer::Seal, usize::try_from(sources.iter().map(|segment| segment.bytes).sum::<u64>() * 4).unwrap_or(0));
+    engine.make_room(usize::try_from(sources.iter().map(|segment| segment.bytes).sum::<u64>() * 4).unwrap_or(0));
     let merged = engine.segments().merge(job).await?;
     let publication = Publication {
         topic: topic.id(),

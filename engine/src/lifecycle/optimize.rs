@@ -1,16 +1,18 @@
-//! `CALL sys.optimize`: seal, merge and clean up one topic, and return when it is done.
+//! `CALL sys.optimize`: seal, merge, index and clean up one topic, and return when it is done.
 
 use std::sync::Arc;
 
 use strata_catalog::TaskState;
 
+use super::index::{self, Wanted};
 use super::merge::Eagerness;
 use super::{garbage, merge, seal};
 use crate::Result;
 use crate::engine::Engine;
 use crate::topics::TopicState;
 
-/// Seals all that is visible now, merges all that can be merged, removes what became garbage. A row of `sys.tasks`
+/// Seals all that is visible now, merges all that can be merged, builds the indexes that are missing, removes what became
+/// garbage. A row of `sys.tasks`
 /// shows the progress. Safe to repeat; what was done stays done when it is stopped half-way.
 ///
 /// # Errors
@@ -46,6 +48,7 @@ async fn run(engine: &Arc<Engine>, topic: &Arc<TopicState>) -> Result<u64> {
     while merge::merge_once(engine, topic, Eagerness::All).await? {
         merges += 1;
     }
+    index::build_missing(engine, topic, Wanted::All).await?;
     garbage::collect(engine).await?;
     super::trim::trim_log(engine);
     Ok(merges)

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use strata_catalog::Publication;
-use strata_storage::memory::Consumer;
 use strata_storage::segment::{SealBatch, SealJob, SegmentMeta};
 
 use crate::Result;
@@ -179,9 +178,10 @@ async fn write_segment(engine: &Arc<Engine>, claim: &SealClaim) -> Result<Option
         writer: engine.writer(),
         producers: claim.producers.iter().map(|(name, numbers, _)| (name.clone(), numbers.clone())).collect(),
         topic_definition: definition_text(&claim.topic)?,
+        indexes: super::index::specs(&claim.topic),
         created_at_us: engine.clock().now_us(),
     };
-    engine.make_room(Consumer::Seal, claim.batches.iter().map(|batch| batch.bytes).sum());
+    engine.make_room(claim.batches.iter().map(|batch| batch.bytes).sum());
     Ok(Some(Arc::new(engine.segments().seal(job).await?)))
 }
 

@@ -8,7 +8,10 @@ use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use datafusion::error::{DataFusionError, Result};
 use strata_storage::ColumnId;
+use strata_storage::StorageError;
+use strata_storage::index::Question;
 use strata_storage::schema::column_by_id;
+use strata_storage::segment::Probed;
 use strata_storage::segment::{BlockBounds, CHUNK_ROWS, ColumnRef, to_logical};
 
 use super::part::Part;
@@ -79,4 +82,10 @@ impl Part for BufferedPart {
     fn is_cached(&self, _column: &ColumnRef, _chunk: usize) -> bool {
         true
     }
+
+    async fn probe(&self, _column: &ColumnRef, _question: &Question) -> Vec<Probed> {
+        Vec::new()
+    }
+
+    fn blame_indexes(&self, _column: &ColumnRef, _error: &StorageError) {}
 }

@@ -14,8 +14,11 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::min_max::{MaxAccumulator, MinAccumulator};
 use datafusion::logical_expr::Accumulator;
 use datafusion::scalar::ScalarValue;
+use strata_storage::StorageError;
+use strata_storage::index::Question;
 use strata_storage::json::{Path, text_of};
 use strata_storage::schema::{TopicSchema, column_id};
+use strata_storage::segment::Probed;
 use strata_storage::segment::{
     BLOCK_ROWS, BlockBounds, Bound, CHUNK_ROWS, ColumnRef, ColumnSummary, SegmentMeta, SegmentState, to_logical,
 };
@@ -205,6 +208,12 @@ impl Part for FakeSegment {
     fn is_cached(&self, column: &ColumnRef, _chunk: usize) -> bool {
         matches!(column, ColumnRef::Column(id) if id.0 % 2 == 0)
     }
+
+    async fn probe(&self, _column: &ColumnRef, _question: &Question) -> Vec<Probed> {
+        Vec::new()
+    }
+
+    fn blame_indexes(&self, _column: &ColumnRef, _error: &StorageError) {}
 }
 
 /// Batches of one schema as one.

@@ -7,9 +7,11 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::UInt16Type;
 use datafusion::error::Result;
 use parking_lot::Mutex;
-use strata_storage::segment::BlockBounds;
+use strata_storage::segment::{BlockBounds, Probed};
 
 use super::bounds::Verdict;
+use super::columns::ScanColumn;
+use super::part::Part;
 use super::predicate::codes::CodeTable;
 use super::predicate::{Filter, Leaf, Node};
 
@@ -22,6 +24,8 @@ pub(crate) struct Judged {
     pub(crate) verdicts: Vec<Verdict>,
     /// Blocks in which the whole filter may hold for a row.
     pub(crate) may: BooleanBuffer,
+    /// What indexes said, one entry a leaf.
+    pub(crate) probed: Vec<Vec<Probed>>,
     tables: Vec<Mutex<Option<Arc<CodeTable>>>>,
 }
 
@@ -45,7 +49,40 @@ impl Judged {
         let verdicts = filter.leaves.iter().map(judge).collect::<Result<Vec<_>, _>>()?;
         let may = combine(&filter.root, &verdicts, rows.len()).may;
         let tables = filter.leaves.iter().map(|_| Mutex::new(None)).collect();
-        Ok(Self { filter: Arc::clone(filter), verdicts, may, tables })
+        let probed = filter.leaves.iter().map(|_| Vec::new()).collect();
+        Ok(Self { filter: Arc::clone(filter), verdicts, may, probed, tables })
+    }
+
+    /// Asks the indexes of `part` about every leaf that bounds leave open. True if one of them had something to say.
+    pub(crate) async fn ask_indexes(&mut self, part: &dyn Part, columns: &[ScanColumn]) -> bool {
+        let blocks = self.may.len();
+        let filter = Arc::clone(&self.filter);
+        for (at, leaf) in filter.leaves.iter().enumerate() {
+            let [column] = leaf.columns.as_slice() else { continue };
+            if self.verdicts[at].may.count_set_bits() == 0 {
+                continue;
+            }
+            for question in &leaf.questions {
+                for probed in part.probe(&columns[*column].reference, question).await {
+                    self.verdicts[at].may = &self.verdicts[at].may & &probed.answer.rows.blocks(blocks);
+                    self.probed[at].push(probed);
+                }
+            }
+        }
+        self.may = combine(&filter.root, &self.verdicts, blocks).may;
+        self.probed.iter().any(|probed| !probed.is_empty())
+    }
+
+    /// How many rows match, if the filter is one condition that an index knows all about.
+    pub(crate) fn exact_count(&self) -> Option<u64> {
+        let at = match &self.filter.root {
+            Node::Leaf(at) => *at,
+            Node::And(parts) | Node::Or(parts) => match parts.as_slice() {
+                [Node::Leaf(at)] => *at,
+                _ => return None,
+            },
+        };
+        self.probed[at].iter().find_map(|probed| probed.answer.count.filter(|_| probed.answer.is_exact))
     }
 
     /// Whether no row of the part can match.

@@ -1,5 +1,6 @@
 //! What a scan counts for `EXPLAIN ANALYZE`.
 
+use super::judged::Judged;
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder};
 
 /// Counters of one partition.
@@ -15,8 +16,14 @@ pub(crate) struct ScanMetrics {
     pub(crate) segments_pruned_by_bounds: Count,
     /// Blocks of the segments that were opened.
     pub(crate) blocks_total: Count,
-    /// Blocks in which rows may match after sparse pruning.
+    /// Blocks in which rows may match after bounds and indexes.
     pub(crate) blocks_left: Count,
+    /// Questions that inverted indexes answered, each for one segment.
+    pub(crate) inverted_probes: Count,
+    /// Questions that bloom indexes answered.
+    pub(crate) bloom_probes: Count,
+    /// Segments in which an index found no row that can match.
+    pub(crate) segments_pruned_by_index: Count,
     /// Rows in those blocks, and in buffered batches.
     pub(crate) rows_after_bounds: Count,
     /// Rows for which the filters hold.
@@ -38,10 +45,23 @@ impl ScanMetrics {
             segments_pruned_by_bounds: count("segments_pruned_by_bounds"),
             blocks_total: count("blocks_total"),
             blocks_left: count("blocks_left"),
+            inverted_probes: count("inverted_probes"),
+            bloom_probes: count("bloom_probes"),
+            segments_pruned_by_index: count("segments_pruned_by_index"),
             rows_after_bounds: count("rows_after_bounds"),
             rows_matched: count("rows_matched"),
             chunks_cached: count("chunks_cached"),
             chunks_decoded: count("chunks_decoded"),
+        }
+    }
+
+    /// Counts what indexes said about an opened segment.
+    pub(crate) fn count_probes(&self, judged: &Judged) {
+        let probed = || judged.probed.iter().flatten();
+        self.inverted_probes.add(probed().filter(|probed| probed.method == "inverted").count());
+        self.bloom_probes.add(probed().filter(|probed| probed.method == "bloom").count());
+        if judged.is_never() && probed().next().is_some() {
+            self.segments_pruned_by_index.add(1);
         }
     }
 }

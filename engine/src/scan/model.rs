@@ -94,6 +94,7 @@ impl Segments {
             writer: String::new(),
             producers: Vec::new(),
             topic_definition: String::new(),
+            indexes: Vec::new(),
             created_at_us: 0,
         };
         Arc::new(self.store.seal(job).await.unwrap())
@@ -104,6 +105,7 @@ impl Segments {
             segments,
             schema: columns.clone(),
             topic_definition: String::new(),
+            indexes: Vec::new(),
             writer: String::new(),
             created_at_us: 0,
         };

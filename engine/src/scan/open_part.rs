@@ -31,17 +31,21 @@ pub(crate) struct OpenPart {
 }
 
 impl OpenPart {
-    /// Judges the filter by the part's bounds.
+    /// Judges the filter by the part's bounds and, with `use_indexes`, by its indexes.
     ///
     /// # Errors
     /// Arrow's, when bounds are of another type than their column.
-    pub(crate) fn new(
+    pub(crate) async fn new(
         part: Arc<dyn Part>,
         segment: Option<Arc<SegmentMeta>>,
         columns: Arc<[ScanColumn]>,
         filter: &Arc<Filter>,
+        use_indexes: bool,
     ) -> Result<Self> {
-        let judged = judge(part.as_ref(), segment.as_deref(), &columns, filter)?;
+        let mut judged = judge(part.as_ref(), segment.as_deref(), &columns, filter)?;
+        if use_indexes && !judged.is_never() {
+            judged.ask_indexes(part.as_ref(), &columns).await;
+        }
         Ok(Self { part, segment, judged: Arc::new(judged), columns, dynamic: Mutex::new(None) })
     }
 

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use async_trait::async_trait;
 use datafusion::error::{DataFusionError, Result};
-use strata_storage::segment::{BlockBounds, ColumnRef, SegmentMeta, SegmentReader, SegmentStore};
+use strata_storage::StorageError;
+use strata_storage::index::Question;
+use strata_storage::segment::{BlockBounds, ColumnRef, Probed, SegmentMeta, SegmentReader, SegmentStore};
 
 /// Columns of one part.
 #[async_trait]
@@ -29,6 +31,12 @@ pub(crate) trait Part: Send + Sync + Debug {
 
     /// Whether [`Self::chunk`] is a look-up and not a decode.
     fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool;
+
+    /// What the indexes of a column say to a question.
+    async fn probe(&self, column: &ColumnRef, question: &Question) -> Vec<Probed>;
+
+    /// An index that answered cannot tell its rows; it is not to be asked again.
+    fn blame_indexes(&self, column: &ColumnRef, error: &StorageError);
 }
 
 /// Opens segments. The engine's store, or a fake one in tests.
@@ -66,9 +74,17 @@ impl Part for SegmentReader {
     fn is_cached(&self, column: &ColumnRef, chunk: usize) -> bool {
         Self::is_cached(self, column, chunk)
     }
+
+    async fn probe(&self, column: &ColumnRef, question: &Question) -> Vec<Probed> {
+        Self::probe(self, column, question).await
+    }
+
+    fn blame_indexes(&self, column: &ColumnRef, error: &StorageError) {
+        Self::blame_indexes(self, column, error);
+    }
 }
 
 /// A storage error on its way through DataFusion.
-pub(crate) fn external(error: strata_storage::StorageError) -> DataFusionError {
+pub(crate) fn external(error: StorageError) -> DataFusionError {
     DataFusionError::External(Box::new(crate::EngineError::from(error)))
 }

@@ -37,6 +37,8 @@ pub(crate) struct ScanPlan {
     pub(crate) order: Option<ScanOrder>,
     /// Only the first rows in `order` are wanted, by somebody who sorts them.
     pub(crate) top: Option<usize>,
+    /// Whether indexes are asked: the setting `enable_indexscan`.
+    pub(crate) use_indexes: bool,
 }
 
 /// One column and a direction.

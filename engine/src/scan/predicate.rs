@@ -10,8 +10,12 @@ mod classify;
 pub(crate) mod codes;
 pub(crate) mod hex;
 mod literals;
+mod needle;
+mod pattern;
 pub(crate) mod sorted;
+mod sweep;
 pub(crate) mod text;
+mod words;
 
 use std::sync::Arc;
 
@@ -23,6 +27,8 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, Literal};
 use datafusion::physical_expr::utils::collect_columns;
+
+use strata_storage::index::Question;
 
 use super::bounds::Shape;
 
@@ -61,6 +67,8 @@ pub(crate) struct Leaf {
     pub(crate) shape: Shape,
     /// A faster way than the expression; of a leaf on one column.
     pub(crate) search: Search,
+    /// What indexes can be asked; of a leaf on one column.
+    pub(crate) questions: Vec<Question>,
 }
 
 impl Filter {
@@ -146,7 +154,8 @@ impl Leaf {
             [field] => (classify::shape(&own, field), classify::search(&own, field)),
             _ => (Shape::Opaque, Search::Expression),
         };
-        Ok(Self { expr: own, schema: Arc::new(Schema::new(fields)), columns, shape, search })
+        let questions = classify::questions(&own, &search, &shape);
+        Ok(Self { expr: own, schema: Arc::new(Schema::new(fields)), columns, shape, search, questions })
     }
 
     /// Rough cost a row, to evaluate cheap conditions first.
@@ -154,6 +163,7 @@ impl Leaf {
         let texts = self.schema.fields().iter().filter(|field| field.data_type().is_string()).count();
         match (&self.search, &self.shape) {
             (Search::Text(text), _) => text.cost(),
+            (Search::Words(_), _) => 8,
             (Search::Values(_), _) => 3,
             (Search::Expression, Shape::Compare(..) | Shape::IsNull | Shape::IsNotNull) if texts == 0 => 2,
             (Search::Expression, Shape::Compare(..) | Shape::In(_) | Shape::IsNull | Shape::IsNotNull) => 4,

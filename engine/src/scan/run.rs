@@ -155,16 +155,18 @@ impl Run {
             let open = match &slot.kind {
                 PartKind::Segment(segment) => {
                     let part = self.plan.source.open(segment).await?;
-                    OpenPart::new(part, Some(Arc::clone(segment)), columns, &self.filter)?
+                    OpenPart::new(part, Some(Arc::clone(segment)), columns, &self.filter, self.plan.use_indexes).await?
                 }
                 PartKind::Buffered(batch) => {
                     let known = self.plan.snapshot.topic.columns.columns().map(|column| (column.id, column.data_type));
-                    OpenPart::new(Arc::new(BufferedPart::new(Arc::clone(batch), known.collect())), None, columns, &self.filter)?
+                    let part = Arc::new(BufferedPart::new(Arc::clone(batch), known.collect()));
+                    OpenPart::new(part, None, columns, &self.filter, false).await?
                 }
             };
             if slot.segment().is_some() {
                 metrics.blocks_total.add(open.judged.may.len());
                 metrics.blocks_left.add(open.judged.may.count_set_bits());
+                metrics.count_probes(&open.judged);
             }
             Ok::<_, datafusion::error::DataFusionError>(Arc::new(open))
         });

@@ -28,6 +28,7 @@ pub struct TopicTable {
     source: Arc<dyn SegmentSource>,
     snapshot: TopicSnapshot,
     schema: SchemaRef,
+    use_indexes: bool,
 }
 
 impl TopicTable {
@@ -39,7 +40,13 @@ impl TopicTable {
     /// The snapshot, with its segments opened by `source`.
     pub(crate) fn with_source(source: Arc<dyn SegmentSource>, snapshot: TopicSnapshot) -> Self {
         let schema = snapshot.topic.columns.visible();
-        Self { source, snapshot, schema }
+        Self { source, snapshot, schema, use_indexes: true }
+    }
+
+    /// The same with or without its indexes. Answers do not depend on it.
+    #[must_use]
+    pub fn with_indexes(self, use_indexes: bool) -> Self {
+        Self { use_indexes, ..self }
     }
 
     /// The snapshot that queries of this table read.
@@ -66,6 +73,7 @@ impl TopicTable {
             fetch: None,
             order: None,
             top: None,
+            use_indexes: self.use_indexes,
         })
     }
 

@@ -10,6 +10,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::error::{DataFusionError, Result};
 use futures::future::{BoxFuture, FutureExt};
 use strata_storage::ColumnId;
+use strata_storage::index::Rows;
 use strata_storage::segment::{BLOCK_ROWS, CHUNK_ROWS, ColumnRef, to_logical};
 
 use super::columns::ScanColumn;
@@ -118,8 +119,35 @@ impl<'a> Unit<'a> {
         if open.is_empty() {
             return Ok(sure);
         }
+        let (open, is_exact) = self.known_by_indexes(judged, at, open).await;
+        if is_exact || open.is_empty() {
+            return Ok(sure.or(&open));
+        }
         let found = self.search(judged, at, &open).await?;
         Ok(sure.or(&found))
+    }
+
+    /// The rows of `among` that indexes leave, and whether all of these match. An index that fails leaves them all.
+    async fn known_by_indexes(&mut self, judged: &Judged, at: usize, mut among: Selection) -> (Selection, bool) {
+        for probed in &judged.probed[at] {
+            // Blocks were taken into account before.
+            if matches!(probed.answer.rows, Rows::Blocks(_)) || among.is_empty() {
+                continue;
+            }
+            match probed.rows_of_chunk(self.chunk, self.rows).await {
+                Ok(rows) => {
+                    among = among.and(&Selection::from_mask(rows));
+                    if probed.answer.is_exact {
+                        return (among, true);
+                    }
+                }
+                Err(error) => {
+                    let column = judged.filter.leaves[at].columns[0];
+                    self.part.part.blame_indexes(&self.columns[column].reference, &error);
+                }
+            }
+        }
+        (among, false)
     }
 
     async fn search(&mut self, judged: &Judged, at: usize, among: &Selection) -> Result<Selection> {
@@ -139,6 +167,7 @@ impl<'a> Unit<'a> {
             }
             match (&leaf.search, array.data_type()) {
                 (Search::Text(search), DataType::Utf8) => return Ok(search.select(array.as_string::<i32>(), among)),
+                (Search::Words(search), DataType::Utf8) => return Ok(search.select(array.as_string::<i32>(), among)),
                 (Search::Values(values), DataType::FixedSizeBinary(_)) => {
                     return Ok(hex::select(array.as_fixed_size_binary(), values, among));
                 }

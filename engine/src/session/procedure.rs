@@ -1,6 +1,7 @@
 //! `CALL schema.procedure(...)`. One file a procedure; all of them are in [`ALL`].
 
 mod arguments;
+mod cancel;
 mod etl;
 mod optimize;
 
@@ -35,8 +36,16 @@ pub(super) trait Procedure: Send + Sync {
 }
 
 /// All procedures.
-static ALL: &[&dyn Procedure] =
-    &[&optimize::Optimize, &etl::DropLayer, &etl::RestoreLayer, &etl::RollbackTo, &etl::Apply, &etl::Enable, &etl::Disable];
+static ALL: &[&dyn Procedure] = &[
+    &cancel::Cancel,
+    &optimize::Optimize,
+    &etl::DropLayer,
+    &etl::RestoreLayer,
+    &etl::RollbackTo,
+    &etl::Apply,
+    &etl::Enable,
+    &etl::Disable,
+];
 
 impl Session {
     pub(super) async fn call(&self, call: &Function, running: Running) -> Result<Outcome> {

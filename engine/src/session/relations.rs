@@ -125,7 +125,8 @@ impl Relations {
 
     /// A topic as a query reads it: one snapshot.
     pub fn topic_table(&self, topic: &TopicState) -> Arc<dyn TableProvider> {
-        Arc::new(TopicTable::new(self.engine.clone(), topic.snapshot()))
+        let use_indexes = self.session.setting("enable_indexscan").is_none_or(|value| value == "on");
+        Arc::new(TopicTable::new(self.engine.clone(), topic.snapshot()).with_indexes(use_indexes))
     }
 }
 

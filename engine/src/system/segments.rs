@@ -1,6 +1,8 @@
 //! `sys.segments`: sealed segments, and the buffer of each topic that has one.
 
 use async_trait::async_trait;
+use strata_catalog::Index;
+use strata_storage::index::IndexState;
 use strata_storage::segment::{SegmentMeta, SegmentState};
 
 use super::table::{Kind, Surroundings, SystemColumn, SystemTable, Value, column};
@@ -40,20 +42,34 @@ impl SystemTable for SegmentsTable {
 
     async fn rows(&self, around: &Surroundings) -> Result<Vec<Vec<Value>>> {
         let topics = around.engine.topics().list();
-        Ok(topics.iter().flat_map(|topic| rows_of(&topic.snapshot())).collect())
+        Ok(topics.iter().flat_map(|topic| rows_of(&topic.snapshot(), around)).collect())
     }
 }
 
-fn rows_of(snapshot: &TopicSnapshot) -> Vec<Vec<Value>> {
+fn rows_of(snapshot: &TopicSnapshot, around: &Surroundings) -> Vec<Vec<Value>> {
     let topic = format!("{}.{}", snapshot.topic.schema, snapshot.topic.name);
-    let mut rows: Vec<Vec<Value>> = snapshot.segments.iter().map(|segment| sealed(&topic, segment)).collect();
+    let mut rows: Vec<Vec<Value>> =
+        snapshot.segments.iter().map(|segment| sealed(&topic, segment, indexes_of(snapshot, segment, around))).collect();
     if let (Some(first), Some(last)) = (snapshot.buffer.first(), snapshot.buffer.last()) {
         rows.push(buffered(topic, &snapshot.buffer, first, last));
     }
     rows
 }
 
-fn sealed(topic: &str, segment: &SegmentMeta) -> Vec<Value> {
+/// Names of the indexes that were built for a segment.
+fn indexes_of(snapshot: &TopicSnapshot, segment: &SegmentMeta, around: &Surroundings) -> Vec<String> {
+    let built = around.engine.segments().indexes().of_segment(segment.id);
+    let is_built = |index: &&Index| {
+        built.iter().any(|(name, state)| {
+            let spec = &name.spec;
+            matches!(state, IndexState::Built(_))
+                && (spec.column, &spec.method, &spec.options) == (index.column, &index.method, &index.options)
+        })
+    };
+    snapshot.topic.indexes.iter().filter(is_built).map(|index| index.name.clone()).collect()
+}
+
+fn sealed(topic: &str, segment: &SegmentMeta, indexes: Vec<String>) -> Vec<Value> {
     let state = match segment.state {
         SegmentState::Sealed => "sealed",
         SegmentState::Merged => "merged",
@@ -69,7 +85,7 @@ fn sealed(topic: &str, segment: &SegmentMeta) -> Vec<Value> {
         Value::Bigint(segment.first_offset),
         Value::Bigint(segment.last_offset),
         Value::text(segment.location.clone()),
-        Value::Texts(Vec::new()),
+        Value::Texts(indexes),
         Value::Time(segment.created_at_us),
     ]
 }

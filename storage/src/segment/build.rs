@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use bytes::Bytes;
 
 use super::attrs::{self, Census};
+use super::building::BuildingIndexes;
 use super::file::{id_of, location};
 use super::layout::Content;
 use super::meta::{Bound, ColumnSummary, FieldSummary, SegmentMeta, SegmentState};
@@ -15,6 +16,7 @@ use super::text::{TextColumn, TextPart};
 use super::write::{ColumnData, EncodedColumn, assemble, encode};
 use crate::Result;
 use crate::ids::{Offset, SegmentId, TopicId};
+use crate::index::{IndexName, IndexSpec};
 use crate::memory::{Consumer, Memory, Reservation};
 use crate::range_set::RangeSet;
 use crate::schema::{Column, TopicSchema};
@@ -44,12 +46,25 @@ pub struct Build {
     summaries: Vec<ColumnSummary>,
     fields: Vec<FieldSummary>,
     fields_complete: bool,
+    indexes: BuildingIndexes,
     memory: Reservation,
+}
+
+/// A segment that is complete, in memory.
+#[derive(Debug)]
+pub struct Built {
+    /// Its facts.
+    pub meta: SegmentMeta,
+    /// Its file.
+    pub file: Bytes,
+    /// The files of its indexes.
+    pub indexes: Vec<(IndexName, Bytes)>,
 }
 
 impl Build {
     /// Nothing yet.
-    pub fn new(facts: Facts, memory: &Memory) -> Self {
+    pub fn new(facts: Facts, indexes: Vec<IndexSpec>, memory: &Memory) -> Self {
+        let indexes = BuildingIndexes::new(indexes, facts.rows, memory);
         let mut memory = memory.reservation(Consumer::Seal);
         memory.grow(facts.rows * size_of::<u32>());
         Self {
@@ -59,6 +74,7 @@ impl Build {
             summaries: Vec::new(),
             fields: Vec::new(),
             fields_complete: true,
+            indexes,
             memory,
         }
     }
@@ -74,7 +90,8 @@ impl Build {
     /// Arrow's and Parquet's.
     pub fn add(&mut self, column: &Column, data: ColumnData) -> Result<()> {
         self.memory.grow(data.own_bytes());
-        let encoded = encode(Content::Column(column.id), column.field(), &data, &self.permutation)?;
+        let look = |piece: &ArrayRef| self.indexes.add(column, piece);
+        let encoded = encode(Content::Column(column.id), column.field(), &data, &self.permutation, look)?;
         self.memory.shrink(data.own_bytes());
         let bounds = match &data {
             ColumnData::Native(data) => native::bounds(data),
@@ -111,7 +128,7 @@ impl Build {
             let elsewhere = field.rows - values.len() as u64 + census.unsound_rows();
             let content = Content::Field { path: field.path, kind: field.kind, elsewhere };
             let data = ColumnData::Text(TextColumn::of(values.parts(self.facts.rows)));
-            let encoded = encode(content, name, &data, &self.permutation)?;
+            let encoded = encode(content, name, &data, &self.permutation, |_| Ok(()))?;
             self.memory.grow(encoded.bytes as usize);
             bytes += encoded.bytes;
             self.encoded.push(encoded);
@@ -122,11 +139,11 @@ impl Build {
         Ok(())
     }
 
-    /// The segment's facts and its file.
+    /// The segment, complete.
     ///
     /// # Errors
     /// Parquet's.
-    pub fn finish(self) -> Result<(SegmentMeta, Bytes)> {
+    pub fn finish(self) -> Result<Built> {
         let facts = self.facts;
         let mut meta = SegmentMeta {
             id: SegmentId([0; 16]),
@@ -151,7 +168,8 @@ impl Build {
         meta.id = id_of(&blake3::hash(&bytes));
         meta.bytes = bytes.len() as u64;
         meta.location = location(meta.topic, meta.first_offset, meta.id);
-        Ok((meta, bytes))
+        let indexes = self.indexes.finish(&meta);
+        Ok(Built { meta, file: bytes, indexes })
     }
 }
 

@@ -19,7 +19,9 @@ use crate::{Result, StorageError};
 /// Folder of all segments.
 const FOLDER: &str = "segments";
 /// End of a segment's name.
-const SUFFIX: &str = ".parquet";
+pub(crate) const SUFFIX: &str = ".parquet";
+/// End of an index file's name.
+pub(crate) const INDEX_SUFFIX: &str = ".index";
 /// End of the name of a file that is being written. Left behind by a crash until the next start; nothing refers to it.
 const UNFINISHED: &str = ".unfinished";
 
@@ -127,7 +129,19 @@ impl SegmentFiles {
     /// # Errors
     /// The store's.
     pub async fn list(&self) -> Result<Vec<(String, u64)>> {
-        let mut found = self.names_ending(SUFFIX).await?;
+        self.list_by(SUFFIX).await
+    }
+
+    /// The same for index files.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn list_indexes(&self) -> Result<Vec<(String, u64)>> {
+        self.list_by(INDEX_SUFFIX).await
+    }
+
+    async fn list_by(&self, suffix: &str) -> Result<Vec<(String, u64)>> {
+        let mut found = self.names_ending(suffix).await?;
         found.sort_unstable();
         Ok(found)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::meta::SegmentMeta;
 use crate::ids::{Offset, TopicId};
+use crate::index::IndexSpec;
 use crate::range_set::RangeSet;
 use crate::received::Received;
 use crate::schema::TopicSchema;
@@ -23,6 +24,8 @@ pub struct SealJob {
     pub producers: Vec<(String, RangeSet)>,
     /// The topic's definition, kept for rebuilding the catalog.
     pub topic_definition: String,
+    /// Indexes to build beside it.
+    pub indexes: Vec<IndexSpec>,
     /// Now, microseconds.
     pub created_at_us: i64,
 }
@@ -46,6 +49,8 @@ pub struct MergeJob {
     pub schema: TopicSchema,
     /// The topic's definition, kept for rebuilding the catalog.
     pub topic_definition: String,
+    /// Indexes to build beside it.
+    pub indexes: Vec<IndexSpec>,
     /// Node id and epoch.
     pub writer: String,
     /// Now, microseconds.

@@ -64,7 +64,7 @@ pub(super) fn hex_digits(bytes: &[u8], into: &mut String) {
 }
 
 /// The value of a lower-case hexadecimal digit.
-pub(super) fn hex_value(digit: u8) -> Option<u8> {
+pub(crate) fn hex_value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),

@@ -8,12 +8,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::datatypes::DataType;
-use bytes::Bytes;
 
-use super::build::{Build, Facts};
+use super::build::{Build, Built, Facts};
 use super::file::blocking;
 use super::job::MergeJob;
-use super::meta::{SegmentMeta, SegmentState};
+use super::meta::SegmentState;
 use super::reader::{ColumnRef, SegmentReader};
 use super::seal::column_data;
 use super::write::ColumnData;
@@ -27,9 +26,9 @@ use crate::{Result, StorageError};
 ///
 /// # Errors
 /// [`StorageError::Internal`] if they are no neighbours; those of reading; Parquet's.
-pub async fn merge(job: MergeJob, readers: Vec<Arc<SegmentReader>>, memory: &Memory) -> Result<(SegmentMeta, Bytes)> {
+pub async fn merge(job: MergeJob, readers: Vec<Arc<SegmentReader>>, memory: &Memory) -> Result<Built> {
     let facts = facts(&job)?;
-    let mut build = Build::new(facts, memory);
+    let mut build = Build::new(facts, job.indexes.clone(), memory);
     let mut sorted: Vec<(ColumnId, ColumnData)> = Vec::new();
     let columns: Vec<Column> = job.schema.columns().collect();
     // The offset last: where segments were sorted by other columns, row numbers do not follow it.

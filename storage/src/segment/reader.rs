@@ -8,6 +8,7 @@
 
 mod dictionary;
 mod open;
+mod probe;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,12 +29,14 @@ use super::text::{NULL_CODE, codes_array};
 use super::{CHUNK_ROWS, to_logical};
 use crate::cache::{CachedColumn, ChunkKey, ReadCache};
 use crate::ids::ColumnId;
+use crate::index::IndexRegistry;
 use crate::memory::Reservation;
 use crate::schema::{Column, timestamptz};
 use crate::{Result, StorageError};
 use dictionary::Dictionaries;
 
 pub use open::{open, read_meta};
+pub use probe::Probed;
 
 /// Bytes of a compressed dictionary from which on a column is decoded whole, if the dictionary is most of it.
 const LARGE_DICTIONARY_BYTES: u64 = 64 << 10;
@@ -62,6 +65,7 @@ pub struct SegmentReader {
     dictionaries: Dictionaries,
     files: Arc<SegmentFiles>,
     cache: ReadCache,
+    indexes: Arc<IndexRegistry>,
     /// Of footer and page index.
     memory: Reservation,
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, new_null_array};
 use arrow::datatypes::DataType;
-use bytes::Bytes;
 
-use super::build::{Build, Facts};
+use super::build::{Build, Built, Facts};
 use super::job::SealJob;
-use super::meta::{SegmentMeta, SegmentState};
+use super::meta::SegmentState;
 use super::native::NativeColumn;
 use super::text::{TextColumn, TextPart};
 use super::write::ColumnData;
@@ -22,7 +21,7 @@ use crate::{Result, StorageError};
 /// # Errors
 /// [`StorageError::Internal`] if the offsets are not dense; Arrow's and Parquet's if a column's type is not what the
 /// schema says.
-pub fn seal(job: SealJob, memory: &Memory) -> Result<(SegmentMeta, Bytes)> {
+pub fn seal(job: SealJob, memory: &Memory) -> Result<Built> {
     let (first_offset, rows) = dense(&job)?;
     let ingested = || job.batches.iter().filter(|batch| batch.records.rows() > 0).map(|batch| batch.records.bounds_us());
     let ingested_bounds_us =
@@ -39,7 +38,7 @@ pub fn seal(job: SealJob, memory: &Memory) -> Result<(SegmentMeta, Bytes)> {
         producers: job.producers.clone(),
         topic_definition: job.topic_definition.clone(),
     };
-    let mut build = Build::new(facts, memory);
+    let mut build = Build::new(facts, job.indexes.clone(), memory);
     let mut sorted = Vec::new();
     for id in &job.schema.sort_by {
         if let Some(column) = job.schema.columns().find(|column| column.id == *id) {

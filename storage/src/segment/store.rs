@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hashbrown::HashMap;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 
+use super::build::Built;
+use super::building::BuildingIndexes;
 use super::file::{SegmentFiles, blocking, id_in};
 use super::job::{MergeJob, SealJob};
 use super::meta::SegmentMeta;
-use super::reader::{self, SegmentReader};
+use super::reader::{self, ColumnRef, SegmentReader};
 use super::{merge, seal};
 use crate::cache::ReadCache;
 use crate::disk::Disk;
 use crate::ids::SegmentId;
+use crate::index::{IndexName, IndexRegistry, IndexSpec, IndexState};
 use crate::memory::Memory;
 use crate::{Result, StorageError};
 
@@ -44,6 +48,7 @@ struct Shared {
     cache: ReadCache,
     options: SegmentOptions,
     open: Mutex<OpenSegments>,
+    indexes: Arc<IndexRegistry>,
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +86,7 @@ impl SegmentStore {
     pub fn new(store: Arc<dyn ObjectStore>, disk: Option<Arc<dyn Disk>>, memory: Memory, options: SegmentOptions) -> Self {
         let cache = ReadCache::new(&memory, options.cache_bytes_max);
         let files = Arc::new(SegmentFiles::new(store, disk));
-        Self(Arc::new(Shared { files, memory, cache, options, open: Mutex::default() }))
+        Self(Arc::new(Shared { files, memory, cache, options, open: Mutex::default(), indexes: Arc::default() }))
     }
 
     /// Sorts, encodes and writes the records of a buffer; durable when it returns. The same job gives the same file.
@@ -91,9 +96,24 @@ impl SegmentStore {
     /// offsets are not dense.
     pub async fn seal(&self, job: SealJob) -> Result<SegmentMeta> {
         let memory = self.0.memory.clone();
-        let (meta, bytes) = blocking(move || seal::seal(job, &memory)).await?;
-        self.0.files.put(&meta.location, bytes).await?;
-        Ok(meta)
+        let built = blocking(move || seal::seal(job, &memory)).await?;
+        self.write(built).await
+    }
+
+    /// Indexes first, so that a segment that is there has what was built with it.
+    async fn write(&self, built: Built) -> Result<SegmentMeta> {
+        for (name, bytes) in built.indexes {
+            self.write_index(name, bytes).await?;
+        }
+        self.0.files.put(&built.meta.location, built.file).await?;
+        Ok(built.meta)
+    }
+
+    async fn write_index(&self, name: IndexName, bytes: Bytes) -> Result<()> {
+        let size = bytes.len() as u64;
+        self.0.files.put(&name.location, bytes).await?;
+        self.0.indexes.add(name, IndexState::Built(size));
+        Ok(())
     }
 
     /// Makes one segment of neighbours; durable when it returns. The old ones stay.
@@ -105,9 +125,79 @@ impl SegmentStore {
         for meta in &job.segments {
             readers.push(self.open(meta).await?);
         }
-        let (meta, bytes) = merge::merge(job, readers, &self.0.memory).await?;
-        self.0.files.put(&meta.location, bytes).await?;
-        Ok(meta)
+        let built = merge::merge(job, readers, &self.0.memory).await?;
+        self.write(built).await
+    }
+
+    /// Builds an index for a segment that is there, in place of one that was built before; durable when it returns.
+    ///
+    /// # Errors
+    /// Those of reading and writing. [`StorageError::Internal`] for a method that has no files.
+    pub async fn build_index(&self, meta: &Arc<SegmentMeta>, spec: &IndexSpec) -> Result<()> {
+        let unknown = || StorageError::Internal(format!("indexes of method {} have no files", spec.method));
+        let name = IndexName::new(&meta.location, spec).ok_or_else(unknown)?;
+        let reader = self.open(meta).await?;
+        let memory = self.0.memory.clone();
+        let mut building = BuildingIndexes::new(vec![spec.clone()], reader.rows(), &memory);
+        let column = meta.schema.columns().find(|column| column.id == spec.column);
+        let pieces = reader.uncached_chunks(&ColumnRef::Column(spec.column)).await?;
+        let (meta, segment) = (meta.clone(), meta.id);
+        let files = blocking(move || {
+            for piece in &pieces {
+                // A column that was added later is NULL here.
+                let Some(column) = &column else { break };
+                building.add(column, piece)?;
+            }
+            Ok(building.finish(&meta))
+        });
+        match files.await?.pop() {
+            Some((name, bytes)) => {
+                self.write_index(name, bytes).await?;
+                // What is cached of the file that it replaces may not fit to this one.
+                self.0.cache.forget(segment);
+                Ok(())
+            }
+            None => {
+                self.0.indexes.add(name, IndexState::Refused("it cannot be built; the server's log tells why".to_owned()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes the index files of a definition from these segments. Not an error if there are none.
+    ///
+    /// # Errors
+    /// The disk's or the store's.
+    pub async fn delete_index(&self, segments: &[Arc<SegmentMeta>], spec: &IndexSpec) -> Result<()> {
+        for meta in segments {
+            if self.0.indexes.state(meta.id, spec).is_some()
+                && let Some(name) = IndexName::new(&meta.location, spec)
+            {
+                self.0.indexes.remove(&name);
+                self.0.files.delete(&name.location).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of index files.
+    pub fn indexes(&self) -> &IndexRegistry {
+        &self.0.indexes
+    }
+
+    /// Looks which index files there are. Those of segments that `is_live` does not know are removed.
+    ///
+    /// # Errors
+    /// The disk's or the store's.
+    pub async fn find_indexes(&self, is_live: impl Fn(SegmentId) -> bool) -> Result<()> {
+        for (location, bytes) in self.0.files.list_indexes().await? {
+            match IndexName::parse(&location) {
+                Some(name) if is_live(name.segment) => self.0.indexes.add(name, IndexState::Built(bytes)),
+                Some(_) => self.0.files.delete(&location).await?,
+                None => tracing::warn!(location, "an index file has a name that none has; it is left alone"),
+            }
+        }
+        Ok(())
     }
 
     /// Opens a segment, or gives the one that is open.
@@ -118,7 +208,7 @@ impl SegmentStore {
         if let Some(reader) = self.0.open.lock().readers.get(&meta.id) {
             return Ok(reader.clone());
         }
-        let reader = Arc::new(reader::open(&self.0.files, &self.0.cache, &self.0.memory, meta).await?);
+        let reader = Arc::new(reader::open(&self.0.files, &self.0.cache, &self.0.memory, &self.0.indexes, meta).await?);
         Ok(self.0.open.lock().keep(reader, self.0.options.footer_bytes_max))
     }
 
@@ -129,7 +219,11 @@ impl SegmentStore {
     /// The disk's or the store's.
     pub async fn delete(&self, location: &str) -> Result<()> {
         self.forget(location);
-        self.0.files.delete(location).await
+        self.0.files.delete(location).await?;
+        for name in id_in(location).map(|id| self.0.indexes.remove_segment(id)).unwrap_or_default() {
+            self.0.files.delete(&name.location).await?;
+        }
+        Ok(())
     }
 
     /// Lets go of what the caches hold of a segment. Readers that are in use stay, and the file stays.

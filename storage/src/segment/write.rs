@@ -160,11 +160,17 @@ impl EncodedColumn {
 }
 
 /// Encodes one column in the order `permutation`. `field` gives name and id; type and
-/// nullability are chosen here.
+/// nullability are chosen here. `look` sees every piece of [`CHUNK_ROWS`] rows as it is encoded.
 ///
 /// # Errors
-/// Parquet's, for a type that has no encoding.
-pub fn encode(content: Content, field: Field, data: &ColumnData, permutation: &[u32]) -> Result<EncodedColumn> {
+/// Parquet's, for a type that has no encoding; those of `look`.
+pub fn encode(
+    content: Content,
+    field: Field,
+    data: &ColumnData,
+    permutation: &[u32],
+    mut look: impl FnMut(&ArrayRef) -> Result<()>,
+) -> Result<EncodedColumn> {
     let mut pieces = permutation.chunks(CHUNK_ROWS).map(|rows| data.gather(rows)).peekable();
     let first = match pieces.peek() {
         Some(Ok(first)) => first.clone(),
@@ -180,6 +186,7 @@ pub fn encode(content: Content, field: Field, data: &ColumnData, permutation: &[
     let (mut nulls, mut decoded_bytes) = (0, 0);
     for piece in pieces {
         let piece = piece?;
+        look(&piece)?;
         nulls += piece.null_count() as u64;
         decoded_bytes += match data {
             ColumnData::Text(TextColumn::Codes { .. }) => size_of::<u16>() * piece.len(),

@@ -106,6 +106,14 @@ impl Accumulator {
         }
     }
 
+    /// Adds rows to the first group; does nothing for a function that does not count rows.
+    pub(super) fn count(&mut self, rows: u64) {
+        if let Values::Counts(counts) = &mut self.values {
+            counts.resize(counts.len().max(1), 0);
+            counts[0] += i64::try_from(rows).unwrap_or(i64::MAX);
+        }
+    }
+
     /// The partial state, one array a field of it.
     ///
     /// # Errors

@@ -110,6 +110,16 @@ impl Groups {
         group
     }
 
+    /// Adds `rows` rows to the one group that there is without keys, of which every function counts the rows.
+    pub(super) fn count(&mut self, rows: u64) {
+        if self.keys.is_empty() {
+            let key: Arc<[KeyValue]> = Arc::from([]);
+            self.keys.push(Arc::clone(&key));
+            self.by_key.insert(key, 0);
+        }
+        self.functions.iter_mut().for_each(|function| function.count(rows));
+    }
+
     /// Adds placed rows to function `at`.
     ///
     /// # Errors

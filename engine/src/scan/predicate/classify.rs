@@ -4,13 +4,19 @@
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::logical_expr::Operator;
-use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal};
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal as LiteralExpr, NotExpr,
+};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
+use strata_storage::index::{Literal, Question};
+use strata_storage::words::{Tokenizer, WordQuery};
 
 use super::super::bounds::Shape;
 use super::text::TextSearch;
+use super::words::WordSearch;
+use crate::text_search::parse_canonical;
 
 /// More values than this are left to DataFusion's hash set.
 const VALUES_MAX: usize = 64;
@@ -20,6 +26,8 @@ const VALUES_MAX: usize = 64;
 pub(crate) enum Search {
     /// A search over the bytes of texts.
     Text(Box<TextSearch>),
+    /// A search for words of texts.
+    Words(Box<WordSearch>),
     /// The column equals one of these texts.
     Values(Vec<String>),
     /// None.
@@ -74,9 +82,7 @@ pub(super) fn search(expr: &Arc<dyn PhysicalExpr>, field: &Field) -> Search {
     let text = |search: Option<TextSearch>| search.map_or(Search::Expression, |search| Search::Text(Box::new(search)));
     if let Some(like) = expr.downcast_ref::<LikeExpr>() {
         return match text_literal(like.pattern()) {
-            Some(pattern) if is_column(like.expr()) && !like.case_insensitive() => {
-                text(TextSearch::like(&pattern, like.negated()))
-            }
+            Some(pattern) if is_column(like.expr()) => text(TextSearch::like(&pattern, like.case_insensitive(), like.negated())),
             _ => Search::Expression,
         };
     }
@@ -87,6 +93,13 @@ pub(super) fn search(expr: &Arc<dyn PhysicalExpr>, field: &Field) -> Search {
         && let Some(needle) = text_literal(needle)
     {
         return text(TextSearch::contains(&needle));
+    }
+    let (positive, negated) = match expr.downcast_ref::<NotExpr>() {
+        Some(not) => (not.arg(), true),
+        None => (expr, false),
+    };
+    if let Some((tokenizer, query)) = words(positive) {
+        return Search::Words(Box::new(WordSearch::new(tokenizer, query, negated)));
     }
     if let Some((op, literal)) = comparison(expr)
         && let Some(Some(literal)) = literal.try_as_str()
@@ -106,6 +119,47 @@ pub(super) fn search(expr: &Arc<dyn PhysicalExpr>, field: &Field) -> Search {
         return values.map_or(Search::Expression, Search::Values);
     }
     Search::Expression
+}
+
+/// What indexes can be asked about the rows of a leaf.
+pub(super) fn questions(expr: &Arc<dyn PhysicalExpr>, search: &Search, shape: &Shape) -> Vec<Question> {
+    let mut questions = Vec::new();
+    match search {
+        Search::Text(text) => questions.extend(text.question()),
+        Search::Words(words) => questions.extend(words.question()),
+        Search::Values(_) | Search::Expression => {}
+    }
+    let equal_to = match shape {
+        Shape::Compare(Operator::Eq, literal) => std::slice::from_ref(literal),
+        Shape::In(literals) => literals,
+        _ => &[],
+    };
+    if let Ok(values) = ScalarValue::iter_to_array(equal_to.iter().cloned()) {
+        questions.push(Question::Equals(values));
+    }
+    if let [literal] = equal_to
+        && let Some(Some(text)) = literal.try_as_str()
+    {
+        questions.push(Question::Contains(vec![Literal { text: text.to_owned(), begins: true, ends: true }]));
+    }
+    if let Some(call) = expr.downcast_ref::<ScalarFunctionExpr>()
+        && let ("starts_with", [column, prefix]) = (call.name(), call.args())
+        && is_column(column)
+        && let Some(text) = text_literal(prefix)
+    {
+        questions.push(Question::Contains(vec![Literal { text, begins: true, ends: false }]));
+    }
+    questions
+}
+
+/// `ts_match(column, query, tokenizer)`, which is what `@@` becomes.
+fn words(expr: &Arc<dyn PhysicalExpr>) -> Option<(Tokenizer, WordQuery)> {
+    let call = expr.downcast_ref::<ScalarFunctionExpr>().filter(|call| call.name() == "ts_match")?;
+    let [column, query, tokenizer] = call.args() else { return None };
+    if !is_column(column) {
+        return None;
+    }
+    Some((Tokenizer::of_name(&text_literal(tokenizer)?)?, parse_canonical(&text_literal(query)?).ok()?))
 }
 
 /// `column op literal`, turned round if written the other way; literals that are NULL do not count.
@@ -135,7 +189,7 @@ fn is_column(expr: &Arc<dyn PhysicalExpr>) -> bool {
 }
 
 fn literal(expr: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
-    Some(expr.downcast_ref::<Literal>()?.value().clone())
+    Some(expr.downcast_ref::<LiteralExpr>()?.value().clone())
 }
 
 fn text_literal(expr: &Arc<dyn PhysicalExpr>) -> Option<String> {

@@ -129,6 +129,7 @@ impl Session {
         let made = Created::Index(schema.clone(), name.clone());
         self.refuse_in_block("DROP INDEX", |created| *created == made)?;
         self.engine.topics().drop_index(&schema, &name).await?;
+        self.engine.lifecycle().indexing.wake();
         self.forget_created(&made);
         Ok(())
     }

@@ -19,9 +19,6 @@ use crate::session::outcome::Outcome;
 use crate::session::planner::table_reference;
 use crate::session::sql_type::{data_type_name, type_name};
 
-/// Ways of cutting text into words.
-const TOKENIZERS: &[&str] = &["simple", "whitespace", "cjk", "ngram"];
-
 impl Session {
     pub(super) async fn create_index(&self, create: &CreateIndex) -> Result<Outcome> {
         refuse_unknown(create)?;
@@ -44,6 +41,7 @@ impl Session {
             return Err(EngineError::Duplicate { what: ObjectClass::Relation, name });
         }
         self.engine.topics().create_index(&topic.schema, &topic.name, &name, column.id, &method, options).await?;
+        self.engine.lifecycle().indexing.wake();
         self.created(Created::Index(topic.schema.clone(), name));
         Ok(Outcome::done("CREATE INDEX"))
     }
@@ -127,13 +125,25 @@ fn options(create: &CreateIndex) -> Result<BTreeMap<String, String>> {
     Ok(options)
 }
 
+fn options_hint(known: &[(&str, &[&str])]) -> String {
+    let option = |(name, values): &(&str, &[&str])| format!("{name} ({})", values.join(", "));
+    match known.iter().map(option).collect::<Vec<_>>().as_slice() {
+        [] => "It has no options.".to_owned(),
+        options => format!("It has these options: {}.", options.join("; ")),
+    }
+}
+
 fn check(method: &str, options: &BTreeMap<String, String>, column: &Column) -> Result<()> {
-    let text = column.data_type == arrow::datatypes::DataType::Utf8View;
-    if method == "inverted" && !(text && column.sql_type.is_none()) {
+    let found = strata_storage::index::method(method);
+    if found.is_some_and(|found| column.sql_type.is_some() || !found.takes(&column.data_type)) {
         return Err(EngineError::Refused {
             reason: Refusal::InvalidDefinition,
-            message: format!("column \"{}\" of type {} has no words", column.name, type_name(&column.field())),
-            hint: Some("An inverted index needs a text column.".into()),
+            message: format!(
+                "column \"{}\" of type {} cannot have an index of method {method}",
+                column.name,
+                type_name(&column.field())
+            ),
+            hint: Some("An inverted index needs a text column; a bloom index one of text, whole numbers or times.".into()),
         });
     }
     if column.id.0 < 0 {
@@ -143,16 +153,14 @@ fn check(method: &str, options: &BTreeMap<String, String>, column: &Column) -> R
             hint: None,
         });
     }
+    let known = found.map_or(&[][..], |found| found.options());
     for (name, value) in options {
-        let known = match (method, name.as_str()) {
-            ("inverted", "tokenizer") => TOKENIZERS.contains(&value.as_str()),
-            _ => false,
-        };
-        if !known {
+        let is_known = known.iter().any(|(known, values)| known == name && values.contains(&value.as_str()));
+        if !is_known {
             return Err(EngineError::Refused {
                 reason: Refusal::InvalidParameter,
                 message: format!("option {name} = '{value}' is not known to indexes of method {method}"),
-                hint: Some(format!("An inverted index has the option tokenizer: {}.", TOKENIZERS.join(", "))),
+                hint: Some(options_hint(known)),
             });
         }
     }

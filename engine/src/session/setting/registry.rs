@@ -38,6 +38,7 @@ const MESSAGES: Kind = Kind::Word(&[
 /// All parameters, by name.
 pub const ALL: &[Setting] = &[
     session("application_name", Kind::Text, "", "Name of the client for sys.sessions.").reported(),
+    session("enable_indexscan", Kind::Bool, "on", "Whether queries ask indexes. Answers are the same without, only later."),
     session("bytea_output", Kind::Word(&["hex"]), "hex", "Text form of bytea values."),
     session("check_function_bodies", Kind::Bool, "on", "Accepted for scripts; there are no functions to check."),
     session("client_encoding", Kind::Encoding, "UTF8", "Encoding of the client; UTF8 always.").reported(),

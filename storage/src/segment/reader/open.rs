@@ -17,6 +17,7 @@ use super::SegmentReader;
 use super::dictionary::Dictionaries;
 use crate::cache::ReadCache;
 use crate::ids::SegmentId;
+use crate::index::IndexRegistry;
 use crate::memory::{Consumer, Memory};
 use crate::{Result, StorageError};
 
@@ -33,6 +34,7 @@ pub async fn open(
     files: &Arc<SegmentFiles>,
     cache: &ReadCache,
     memory: &Memory,
+    indexes: &Arc<IndexRegistry>,
     meta: &Arc<SegmentMeta>,
 ) -> Result<SegmentReader> {
     let corrupt = |reason: String| StorageError::CorruptSegment { id: meta.id, reason };
@@ -60,6 +62,7 @@ pub async fn open(
         pages,
         files: files.clone(),
         cache: cache.clone(),
+        indexes: indexes.clone(),
         memory: reserved,
     })
 }

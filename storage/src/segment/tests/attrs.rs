@@ -102,6 +102,7 @@ async fn seal(store: &SegmentStore, rows: &[Option<String>], base_offset: i64) -
         writer: String::new(),
         producers: Vec::new(),
         topic_definition: String::new(),
+        indexes: Vec::new(),
         created_at_us: 0,
     };
     Arc::new(store.seal(job).await.unwrap())
@@ -141,7 +142,7 @@ proptest! {
             let whole = seal(&store, &canonical, 0).await;
             let parts = vec![seal(&store, &canonical[..cut], 0).await, seal(&store, &canonical[cut..], cut as i64).await];
             let schema = whole.schema.clone();
-            let job = MergeJob { segments: parts, schema, topic_definition: String::new(), writer: String::new(), created_at_us: 0 };
+            let job = MergeJob { segments: parts, schema, topic_definition: String::new(), indexes: Vec::new(), writer: String::new(), created_at_us: 0 };
             let merged = Arc::new(store.merge(job).await.unwrap());
             for meta in [whole, merged] {
                 let reader = store.open(&meta).await.unwrap();

@@ -91,6 +91,7 @@ fn blocks_of_many_rows_and_pages_of_few_have_bounds() {
             writer: String::new(),
             producers: vec![],
             topic_definition: String::new(),
+            indexes: Vec::new(),
             created_at_us: 0,
         };
         let meta = Arc::new(store.seal(job).await.unwrap());

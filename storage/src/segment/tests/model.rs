@@ -153,6 +153,7 @@ impl Rows {
             writer: "node 1".to_owned(),
             producers: vec![("p".to_owned(), RangeSet::of(first_offset as u64, first_offset as u64 + 3))],
             topic_definition: "strata.tail \"云\"".to_owned(),
+            indexes: Vec::new(),
             created_at_us: 5,
         }
     }

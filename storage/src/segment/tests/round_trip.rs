@@ -86,6 +86,7 @@ proptest! {
                 segments,
                 schema: model.schema(),
                 topic_definition: String::new(),
+                indexes: Vec::new(),
                 writer: String::new(),
                 created_at_us: 9,
             };

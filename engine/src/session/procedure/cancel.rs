@@ -1,0 +1,53 @@
+//! `CALL sys.cancel(task)`: stops the building of an index after the segment it is at. `CALL sys.optimize` resumes it.
+
+use async_trait::async_trait;
+use datafusion::common::ScalarValue;
+use strata_catalog::TaskState;
+
+use super::Procedure;
+use super::arguments::{Arguments, called_otherwise};
+use crate::Result;
+use crate::error::{EngineError, Refusal};
+use crate::session::Session;
+
+/// Newest tasks that are looked through: what still runs is among them.
+const TASKS_MAX: usize = 10_000;
+
+/// See the module.
+pub(super) struct Cancel;
+
+#[async_trait]
+impl Procedure for Cancel {
+    fn name(&self) -> (&'static str, &'static str) {
+        ("sys", "cancel")
+    }
+
+    fn answer(&self) -> &'static [&'static str] {
+        &["task", "kind", "target"]
+    }
+
+    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
+        let engine = &session.engine;
+        let number = match arguments.places.as_slice() {
+            [value] if arguments.names.is_empty() => value.cast_to(&arrow::datatypes::DataType::Int64).ok(),
+            _ => None,
+        };
+        let Some(ScalarValue::Int64(Some(id))) = number else { return Err(called_otherwise("sys.cancel(7)")) };
+        let tasks = engine.catalog().tasks(TASKS_MAX).await?;
+        let task = tasks.into_iter().find(|task| task.id == id);
+        let refused = |message: String, hint: &str| {
+            Err(EngineError::Refused { reason: Refusal::InvalidParameter, message, hint: Some(hint.into()) })
+        };
+        match task {
+            Some(task) if task.kind == "index_build" && task.state == TaskState::Running => {
+                engine.lifecycle().indexing.cancel(id);
+                Ok(vec![id.to_string(), task.kind, task.target])
+            }
+            Some(task) => refused(
+                format!("task {id} ({} of {}) cannot be cancelled", task.kind, task.target),
+                "Only the building of an index that runs can.",
+            ),
+            None => refused(format!("there is no task {id}"), "SELECT * FROM sys.tasks shows them."),
+        }
+    }
+}
