@@ -89,4 +89,6 @@ async fn upkeep(engine: &Arc<Engine>) {
     if let Err(error) = garbage::collect(engine).await {
         tracing::error!(%error, "removing old segment files failed; it is tried again");
     }
+    // A file that was still written to when its last record was published is left by now.
+    trim::trim_log(engine);
 }

@@ -28,7 +28,7 @@ const LOOK_AROUND: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(crate) struct Indexing {
     /// There may be something to build.
-    wake: Notify,
+    wake: Arc<Notify>,
     /// Tasks that were asked to stop.
     cancelled: Mutex<HashSet<i64>>,
     /// What is not built until somebody asks for it again.
@@ -69,23 +69,23 @@ pub(super) fn specs(topic: &Topic) -> Vec<IndexSpec> {
 
 /// Starts the task. It ends when the engine is gone.
 pub(super) fn start(engine: &Arc<Engine>) {
-    tokio::spawn(run(Arc::downgrade(engine)));
+    tokio::spawn(run(Arc::downgrade(engine), engine.lifecycle().indexing.wake.clone()));
 }
 
-async fn run(engine: Weak<Engine>) {
+/// Holds the engine only while there is something to do.
+async fn run(engine: Weak<Engine>, wake: Arc<Notify>) {
     loop {
-        let Some(strong) = engine.upgrade() else { return };
-        if strong.is_closed() {
-            return;
+        {
+            let Some(engine) = engine.upgrade() else { return };
+            if engine.is_closed() {
+                return;
+            }
+            if let Err(error) = maintain(&engine).await {
+                tracing::error!(%error, "building indexes failed; it is tried again");
+            }
         }
-        if let Err(error) = maintain(&strong).await {
-            tracing::error!(%error, "building indexes failed; it is tried again");
-        }
-        drop(strong);
-        // The engine is not held while waiting.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        let Some(strong) = engine.upgrade() else { return };
-        let _ = tokio::time::timeout(LOOK_AROUND, strong.lifecycle().indexing.wake.notified()).await;
+        // Woken or not: it looks again.
+        let _ = tokio::time::timeout(LOOK_AROUND, wake.notified()).await;
     }
 }
 

@@ -50,7 +50,7 @@ async fn run(engine: &Arc<Engine>, topic: &Arc<TopicState>) -> Result<u64> {
     }
     index::build_missing(engine, topic, Wanted::All).await?;
     garbage::collect(engine).await?;
-    super::trim::trim_log(engine);
+    super::trim::trim_all(engine).await;
     Ok(merges)
 }
 

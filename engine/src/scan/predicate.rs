@@ -171,6 +171,11 @@ impl Leaf {
         }
     }
 
+    /// Whether it compares numbers or times of one column with literals: it cannot fail, and costs next to nothing a row.
+    pub(crate) fn is_cheap_everywhere(&self) -> bool {
+        matches!(self.shape, Shape::Compare(..) | Shape::In(_)) && self.columns.len() == 1 && self.data_type().is_primitive()
+    }
+
     /// Logical type of its only column.
     pub(crate) fn data_type(&self) -> &arrow::datatypes::DataType {
         self.schema.field(0).data_type()

@@ -24,6 +24,9 @@ use super::selection::{Selection, truth_mask};
 /// Up to this many rows of a chunk are read one by one where the column is not decoded already.
 const SINGLE_ROWS_MAX: usize = 32;
 
+/// With fewer than one in so many rows of a chunk left, these are gathered before they are compared.
+const GATHERED_SHARE: usize = 16;
+
 /// A chunk being scanned.
 pub(crate) struct Unit<'a> {
     part: &'a OpenPart,
@@ -178,6 +181,13 @@ impl<'a> Unit<'a> {
             {
                 return Ok(sorted::select(values, runs, interval));
             }
+        }
+        if leaf.is_cheap_everywhere() && among.count() * GATHERED_SHARE >= self.rows {
+            // Comparing all rows of the chunk costs less than gathering those that count.
+            let all = Selection::all(self.rows);
+            let values = self.logical(leaf.columns[0], &all).await?;
+            let truth = leaf.evaluate(vec![values], self.rows)?;
+            return Ok(Selection::from_mask(truth_mask(&truth)).and(among));
         }
         let mut arrays = Vec::with_capacity(leaf.columns.len());
         for column in leaf.columns.clone() {

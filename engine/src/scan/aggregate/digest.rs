@@ -20,15 +20,33 @@ pub(super) struct Digest {
     first: i32,
     /// Values and their sum, bin by bin.
     bins: Vec<(u32, f64)>,
-    count: u64,
-    sum: f64,
     bounds: Option<(f64, f64)>,
 }
 
 impl Digest {
-    /// Adds a value.
-    pub(super) fn add(&mut self, value: f64) {
-        let bin = bin_of(value);
+    /// Adds values.
+    pub(super) fn add(&mut self, values: &[f64]) {
+        let Some(first) = values.first() else { return };
+        // Bins are in the order of the values, so the bins of the smallest and the largest hold all between them. NaN is
+        // neither, and has a bin of its own.
+        let (mut min, mut max, mut any_nan) = (*first, *first, false);
+        for value in values {
+            (min, max, any_nan) = (min.min(*value), max.max(*value), any_nan | value.is_nan());
+        }
+        self.make_room(bin_of(min));
+        self.make_room(bin_of(max));
+        if any_nan {
+            self.make_room(bin_of(f64::NAN));
+        }
+        for value in values {
+            let (count, sum) = &mut self.bins[distance(self.first, bin_of(*value))];
+            *count += 1;
+            *sum += value;
+        }
+        self.bounds = Some(self.bounds.map_or((min, max), |bounds| (bounds.0.min(min), bounds.1.max(max))));
+    }
+
+    fn make_room(&mut self, bin: i32) {
         if self.bins.is_empty() {
             self.first = bin;
         }
@@ -41,12 +59,14 @@ impl Digest {
         if place >= self.bins.len() {
             self.bins.resize(place + 1, (0, 0.0));
         }
-        let (count, sum) = &mut self.bins[place];
-        *count += 1;
-        *sum += value;
-        self.count += 1;
-        self.sum += value;
-        self.bounds = Some(self.bounds.map_or((value, value), |(min, max)| (min.min(value), max.max(value))));
+    }
+
+    fn count(&self) -> f64 {
+        self.bins.iter().map(|(count, _)| f64::from(*count)).sum()
+    }
+
+    fn sum(&self) -> f64 {
+        self.bins.iter().map(|(_, sum)| sum).sum()
     }
 
     /// Bytes of memory it holds.
@@ -69,7 +89,6 @@ fn distance(from: i32, to: i32) -> usize {
 }
 
 /// The states of all groups: size, sum, count, maximum, minimum, centroids.
-#[allow(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
 pub(super) fn state(digests: &[Digest]) -> Vec<ArrayRef> {
     let numbers =
         |of: &dyn Fn(&Digest) -> f64| Arc::new(digests.iter().map(|d| Some(of(d))).collect::<Float64Array>()) as ArrayRef;
@@ -83,8 +102,8 @@ pub(super) fn state(digests: &[Digest]) -> Vec<ArrayRef> {
     }
     vec![
         Arc::new(UInt64Array::from(vec![CENTROIDS; digests.len()])),
-        numbers(&|digest| digest.sum),
-        numbers(&|digest| digest.count as f64),
+        numbers(&Digest::sum),
+        numbers(&Digest::count),
         numbers(&|digest| digest.bounds.map_or(f64::NEG_INFINITY, |(_, max)| max)),
         numbers(&|digest| digest.bounds.map_or(f64::INFINITY, |(min, _)| min)),
         Arc::new(centroids.finish()),
@@ -120,10 +139,19 @@ mod tests {
     #[test]
     fn bins_grow_both_ways() {
         let mut digest = Digest::default();
-        for value in [1.0, 0.5, 3.0, 1.0] {
-            digest.add(value);
-        }
+        digest.add(&[1.0, 0.5]);
+        digest.add(&[]);
+        digest.add(&[3.0, 1.0]);
         let found: Vec<(u32, f64)> = digest.bins.iter().copied().filter(|(count, _)| *count > 0).collect();
         assert_eq!(found, [(1, 0.5), (2, 2.0), (1, 3.0)]);
+    }
+
+    #[test]
+    fn values_of_all_kinds_have_a_bin() {
+        let mut digest = Digest::default();
+        digest.add(&[f64::NAN, -1.0, f64::INFINITY]);
+        digest.add(&[f64::NEG_INFINITY, 0.0, f64::NAN]);
+        assert_eq!(digest.count(), 6.0);
+        assert_eq!(digest.bounds, Some((f64::NEG_INFINITY, f64::INFINITY)));
     }
 }

@@ -96,9 +96,17 @@ impl Accumulator {
                 digests.resize_with(groups, Digest::default);
                 let given = cast(present(given)?, &DataType::Float64)?;
                 let given: &Float64Array = given.as_primitive::<Float64Type>();
-                for (row, local) in placed.local.iter().enumerate() {
-                    if given.is_valid(row) {
-                        digests[at(placed.groups[at(*local)])].add(given.value(row));
+                // Rows of one group often lie together, because segments are sorted.
+                let mut start = 0;
+                for run in placed.local.chunk_by(|a, b| a == b) {
+                    let digest = &mut digests[at(placed.groups[at(run[0])])];
+                    let rows = start..start + run.len();
+                    start = rows.end;
+                    if given.null_count() == 0 {
+                        digest.add(&given.values()[rows]);
+                    } else {
+                        let valid: Vec<f64> = rows.filter(|row| given.is_valid(*row)).map(|row| given.value(row)).collect();
+                        digest.add(&valid);
                     }
                 }
                 Ok(())

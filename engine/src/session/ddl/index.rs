@@ -135,13 +135,16 @@ fn options_hint(known: &[(&str, &[&str])]) -> String {
 
 fn check(method: &str, options: &BTreeMap<String, String>, column: &Column) -> Result<()> {
     let found = strata_storage::index::method(method);
-    if found.is_some_and(|found| column.sql_type.is_some() || !found.takes(&column.data_type)) {
+    // Words of a jsonb document or a uuid are nobody's words; whole values of them can be looked for.
+    let wordless = method == "inverted" && column.sql_type.is_some();
+    if wordless || found.is_some_and(|found| !found.takes(&column.data_type)) {
         return Err(EngineError::Refused {
             reason: Refusal::InvalidDefinition,
             message: format!(
-                "column \"{}\" of type {} cannot have an index of method {method}",
+                "column \"{}\" of type {} has no {} for an index of method {method}",
                 column.name,
-                type_name(&column.field())
+                type_name(&column.field()),
+                if method == "inverted" { "words" } else { "values" },
             ),
             hint: Some("An inverted index needs a text column; a bloom index one of text, whole numbers or times.".into()),
         });
