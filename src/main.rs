@@ -53,6 +53,10 @@ struct ServeArguments {
     flags: Flags,
 }
 
+/// Planning and small writes are thousands of short-lived allocations: docs/decisions/0003-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {

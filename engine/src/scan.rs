@@ -27,6 +27,7 @@ mod metrics;
 #[cfg(test)]
 mod model;
 mod open_part;
+mod pace;
 pub(crate) mod part;
 mod plan;
 mod predicate;

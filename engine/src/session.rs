@@ -29,6 +29,7 @@ mod memory_pool;
 pub mod notification;
 pub mod outcome;
 mod planner;
+mod planning;
 mod prepared;
 mod procedure;
 pub mod query;
@@ -87,6 +88,7 @@ pub struct Session {
     engine: Arc<Engine>,
     info: Arc<SessionInfo>,
     context: SessionContext,
+    spare_state: planning::Spare,
     relations: Arc<Relations>,
     transaction: Arc<Mutex<Transaction>>,
     prepared: Mutex<BTreeMap<String, Prepared>>,
@@ -130,6 +132,7 @@ impl Session {
             engine,
             info,
             context,
+            spare_state: planning::Spare::default(),
             relations,
             transaction,
             prepared: Mutex::default(),

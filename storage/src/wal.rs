@@ -15,6 +15,7 @@
 
 mod admission;
 mod body;
+mod body_decoder;
 mod file;
 mod frame;
 mod group;
@@ -40,7 +41,8 @@ use crate::ids::{Offset, TopicId};
 use crate::range_set::RangeSet;
 
 pub use admission::{Admission, Ticket};
-pub use body::{decode_body, encode_body};
+pub use body::encode_body;
+pub use body_decoder::BodyDecoder;
 pub use file::FOLDER;
 pub use log::Wal;
 pub use options::WalOptions;

@@ -174,6 +174,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs::{self, File, OpenOptions};
     use std::io::{Seek, SeekFrom, Write};
     use std::os::unix::fs::FileExt;
@@ -234,10 +235,10 @@ mod tests {
             .status;
         assert!(status.success());
         trace::wait_for_end(&trace).unwrap();
-        let journal = of(trace::read(&trace, &folder).unwrap(), &folder).unwrap();
+        let journal = of(trace::read(&trace, &folder).unwrap().calls, &folder).unwrap();
         let mut state = DiskState::default();
         journal.iter().for_each(|entry| state.apply(&entry.op));
-        assert_eq!(differences(&state.after_kill(), &folder).unwrap(), Vec::<String>::new());
+        assert_eq!(differences(&state.after_kill(), &folder, &BTreeSet::new()).unwrap(), Vec::<String>::new());
         assert!(state.after_kill().len() == 4);
         let syncs = journal.iter().filter(|entry| matches!(entry.op, Op::SyncEnd { .. })).count();
         assert_eq!(syncs, 5);

@@ -91,10 +91,11 @@ fn record(folder: &Path, seed: u64) -> anyhow::Result<(Vec<Account>, Vec<Entry>)
     let server = Server::start(&options)?;
     let accounts = workload::run(server, &trace, WORKLOAD, seed)?;
     trace::wait_for_end(&trace)?;
-    let journal = journal::of(trace::read(&trace, &options.data_dir)?, &options.data_dir)?;
+    let trace = trace::read(&trace, &options.data_dir)?;
+    let journal = journal::of(trace.calls, &options.data_dir)?;
     let mut state = DiskState::default();
     journal.iter().for_each(|entry| state.apply(&entry.op));
-    let unexplained = replay::differences(&state.after_kill(), &options.data_dir)?;
+    let unexplained = replay::differences(&state.after_kill(), &options.data_dir, &trace.in_flight)?;
     anyhow::ensure!(unexplained.is_empty(), "the trace does not explain the disk:\n{}", unexplained.join("\n"));
     Ok((accounts, journal))
 }

@@ -22,14 +22,18 @@ pub fn write_image(image: &Image, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an image and a folder do not agree on. Empty if the trace missed nothing.
+/// What an image and a folder do not agree on, but for files `in_flight`. Empty if the trace missed nothing.
 ///
 /// The catalog's shared memory is left out: it is written through a mapping, which no trace shows, and rebuilt by the first
 /// who opens the catalog.
-pub fn differences(image: &Image, folder: &Path) -> anyhow::Result<Vec<String>> {
+pub fn differences(image: &Image, folder: &Path, in_flight: &BTreeSet<PathBuf>) -> anyhow::Result<Vec<String>> {
     let mut real = BTreeSet::new();
     files_below(folder, Path::new(""), &mut real)?;
-    let replayed = image.keys().cloned().collect::<BTreeSet<_>>();
+    let mut replayed = image.keys().cloned().collect::<BTreeSet<_>>();
+    for path in in_flight.iter().filter_map(|path| path.strip_prefix(folder).ok()) {
+        real.remove(path);
+        replayed.remove(path);
+    }
     let mut different = Vec::new();
     different.extend(real.difference(&replayed).map(|path| format!("{} was made unseen", path.display())));
     different.extend(replayed.difference(&real).map(|path| format!("{} went unseen", path.display())));

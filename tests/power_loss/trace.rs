@@ -11,7 +11,7 @@
 //!
 //! **Invariant:** a call inside the folder that changes a file and is not understood is an error, never ignored.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
@@ -124,6 +124,15 @@ pub struct Call {
     pub action: Action,
 }
 
+/// What a trace says about a folder.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Calls that succeeded, in the order of their begin.
+    pub calls: Vec<Call>,
+    /// Files and folders named by calls that had begun when the process was killed: the kernel did them whole, in part or not.
+    pub in_flight: BTreeSet<PathBuf>,
+}
+
 /// Writes a script to `script` that runs `binary` under `strace`, which writes to `trace`. The process keeps its id.
 pub fn wrap(binary: &Path, script: &Path, trace: &Path) -> anyhow::Result<()> {
     let (binary, trace) = (binary.display(), trace.display());
@@ -162,10 +171,10 @@ pub fn wait_for_end(trace: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Reads the calls of a trace that touch `folder`, in the order of their begin.
-pub fn read(trace: &Path, folder: &Path) -> anyhow::Result<Vec<Call>> {
+/// Reads what a trace says about `folder`.
+pub fn read(trace: &Path, folder: &Path) -> anyhow::Result<Trace> {
     let mut lines = BufReader::with_capacity(1 << 20, std::fs::File::open(trace)?);
-    let (mut calls, mut open_calls, mut at) = (Vec::new(), HashMap::new(), 0);
+    let (mut known, mut open_calls, mut at) = (Trace::default(), HashMap::new(), 0);
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -190,11 +199,31 @@ pub fn read(trace: &Path, folder: &Path) -> anyhow::Result<Vec<Call>> {
             }
             None => (begun_at, text.to_owned()),
         };
+        if whole.ends_with(" = ?") {
+            known.in_flight.extend(paths(&whole, folder));
+        }
         let action = parse(&whole, folder).with_context(|| whole.chars().take(300).collect::<String>())?;
-        calls.extend(action.map(|action| Call { begun_at, ended_at, action }));
+        known.calls.extend(action.map(|action| Call { begun_at, ended_at, action }));
     }
-    calls.sort_by_key(|call| call.begun_at);
-    Ok(calls)
+    known.calls.sort_by_key(|call| call.begun_at);
+    known.in_flight.extend(open_calls.values().flat_map(|(_, begin)| paths(begin, folder)));
+    Ok(known)
+}
+
+/// Every path inside `folder` that a call names, whole or as far as it was written.
+fn paths(text: &str, folder: &Path) -> Vec<PathBuf> {
+    let Some((_, arguments)) = text.split_once('(') else { return Vec::new() };
+    let arguments = arguments.rsplit_once(')').map_or(arguments, |(arguments, _)| arguments);
+    let mut base = PathBuf::new();
+    let mut paths = Vec::new();
+    for argument in split(arguments) {
+        let path = match argument.starts_with('"') {
+            true => quoted(argument).ok().map(|name| base.join(name)),
+            false => descriptor(argument).ok().and_then(|(_, path)| path).inspect(|path| base.clone_from(path)),
+        };
+        paths.extend(path.filter(|path| path.starts_with(folder)));
+    }
+    paths
 }
 
 /// One whole call; `None` if it failed, changes nothing, or is not about `folder`.
@@ -442,9 +471,30 @@ mod tests {
             })
             .collect();
         std::fs::write(&trace, lines.join("\n") + "\n").unwrap();
-        let calls = read(&trace, Path::new("/d")).unwrap();
+        let Trace { calls, in_flight } = read(&trace, Path::new("/d")).unwrap();
+        assert!(in_flight.is_empty());
         assert_eq!(calls.len(), 2);
         assert_eq!((calls[0].begun_at, calls[0].ended_at), (0, ends[2]));
         assert_eq!((calls[1].begun_at, calls[1].ended_at), (ends[0], ends[1]));
+    }
+
+    #[test]
+    fn calls_cut_by_a_kill_are_in_flight() {
+        let folder = tempfile::tempdir().unwrap();
+        let trace = folder.path().join("trace");
+        let lines = [
+            format!("12 unlinkat(7<{}>, \"{}\", 0 <unfinished ...>", as_hex("/d/deep"), as_hex("a")),
+            format!("13 rename(\"{}\", \"{}\" <unfinished ...>", as_hex("/d/b"), as_hex("/d/c")),
+            "13 <... rename resumed>) = ?".to_owned(),
+            "13 +++ killed by SIGKILL +++".to_owned(),
+            "12 +++ killed by SIGKILL +++".to_owned(),
+        ];
+        std::fs::write(&trace, lines.join("\n") + "\n").unwrap();
+        let Trace { calls, in_flight } = read(&trace, Path::new("/d")).unwrap();
+        assert_eq!(calls, []);
+        assert_eq!(
+            in_flight.iter().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(),
+            ["/d/b", "/d/c", "/d/deep", "/d/deep/a"]
+        );
     }
 }

@@ -34,6 +34,7 @@ use futures::stream::try_unfold;
 
 use super::exec::TopicScanExec;
 use super::metrics::ScanMetrics;
+use super::pace::Pace;
 use super::run::Run;
 use super::selection::Selection;
 use super::unit::Unit;
@@ -146,6 +147,7 @@ impl Worker {
             return Ok(None);
         }
         let mut groups = Groups::new(&self.aggregation.functions);
+        let mut pace = Pace::new();
         while let Some(at) = self.run.next() {
             if !self.run.is_excluded_now(at.part)? {
                 self.add(at.part, at.chunk, &mut groups).await?;
@@ -154,8 +156,7 @@ impl Worker {
             if groups.is_full() {
                 return self.give(&groups).map(Some);
             }
-            // A query that finds nothing for long must let others run, and be cancelled.
-            tokio::task::yield_now().await;
+            pace.keep().await;
         }
         self.ended = true;
         if groups.is_empty() {
@@ -179,7 +180,8 @@ impl Worker {
             && self.run.plan.dynamic.is_empty()
             && let Some(count) = open.judged.exact_count()
         {
-            // The index knows the part as a whole; it is counted with its first chunk.
+            // The index knows the part as a whole; it is counted with its first chunk, which is always taken first.
+            self.run.skip_rest(part);
             if chunk == 0 {
                 groups.count(count);
             }

@@ -4,11 +4,12 @@
 //! Partitions do not own chunks. Each takes the next one that nobody has, so that they end at the same time whatever the
 //! chunks cost.
 //!
-//! **Invariant:** every chunk of every part that is not pruned is taken by exactly one worker.
+//! **Invariant:** every chunk of every part that is not pruned or done is taken by exactly one worker, those of a part in
+//! order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arrow::datatypes::Schema;
 use datafusion::error::Result;
@@ -56,6 +57,8 @@ pub(crate) struct ChunkRef {
 pub(crate) struct PartSlot {
     kind: PartKind,
     open: OnceCell<Arc<OpenPart>>,
+    /// Whether no chunk that still waits can add to the answer.
+    is_done: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -66,7 +69,7 @@ enum PartKind {
 
 impl PartSlot {
     fn new(kind: PartKind) -> Self {
-        Self { kind, open: OnceCell::new() }
+        Self { kind, open: OnceCell::new(), is_done: AtomicBool::new(false) }
     }
 
     /// Its facts, if it is a segment.
@@ -134,7 +137,13 @@ impl Run {
         if self.wanted.as_ref().is_some_and(|wanted| wanted.load(Ordering::Relaxed) == 0) {
             return None;
         }
-        self.queue.lock().pop_front()
+        let mut queue = self.queue.lock();
+        std::iter::from_fn(|| queue.pop_front()).find(|chunk| !self.parts[chunk.part].is_done.load(Ordering::Relaxed))
+    }
+
+    /// Leaves out the chunks of `part` that nobody has taken: they add nothing to the answer.
+    pub(crate) fn skip_rest(&self, part: usize) {
+        self.parts[part].is_done.store(true, Ordering::Relaxed);
     }
 
     /// How many of `rows` rows found are still wanted; counts them as delivered.
@@ -170,7 +179,11 @@ impl Run {
             }
             Ok::<_, datafusion::error::DataFusionError>(Arc::new(open))
         });
-        Ok(Arc::clone(open.await?))
+        let open = open.await?;
+        if open.judged.is_never() {
+            self.skip_rest(part);
+        }
+        Ok(Arc::clone(open))
     }
 
     /// The dynamic conditions as they are now; `None` if there are none.

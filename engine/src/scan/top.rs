@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use super::metrics::ScanMetrics;
 use super::open_part::{CHUNK_BLOCKS, OpenPart};
+use super::pace::Pace;
 use super::plan::ScanOrder;
 use super::run::Run;
 use super::selection::Selection;
@@ -82,10 +83,11 @@ impl TopRun {
     /// # Errors
     /// Reading, memory, or what an expression raises.
     pub(crate) async fn work(&self, run: &Run, metrics: &ScanMetrics) -> Result<Vec<RecordBatch>> {
+        let mut pace = Pace::new();
         while let Some((item, active)) = self.take().await {
             self.look(run, &item, metrics).await?;
             drop(active);
-            tokio::task::yield_now().await;
+            pace.keep().await;
         }
         let found = {
             let mut state = self.state.lock();

@@ -13,6 +13,7 @@ use futures::Stream;
 use futures::stream::try_unfold;
 
 use super::metrics::ScanMetrics;
+use super::pace::Pace;
 use super::run::{ChunkRef, Run};
 use super::selection::Selection;
 use super::top::TopRun;
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
     pending_rows: usize,
     ready: VecDeque<RecordBatch>,
     ended: bool,
+    pace: Pace,
 }
 
 impl Worker {
@@ -41,7 +43,8 @@ impl Worker {
         memory: MemoryReservation,
         batch_rows: usize,
     ) -> Self {
-        Self { run, top, metrics, memory, batch_rows, pending: Vec::new(), pending_rows: 0, ready: VecDeque::new(), ended: false }
+        let (pending, ready) = (Vec::new(), VecDeque::new());
+        Self { run, top, metrics, memory, batch_rows, pending, pending_rows: 0, ready, ended: false, pace: Pace::new() }
     }
 
     /// Its batches.
@@ -73,8 +76,7 @@ impl Worker {
                     self.flush()?;
                 }
             }
-            // A query that finds nothing for long must let others run, and be cancelled.
-            tokio::task::yield_now().await;
+            self.pace.keep().await;
         }
     }
 

@@ -1,5 +1,6 @@
 //! Running a plan: operators' memory from the common budget, an ear for requests to stop, a row in `sys.queries`.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 use super::cancel::{StopReason, StopToken};
 use super::memory_pool::QueryPool;
+use super::planning::StatementState;
 use super::query::QueryGuard;
 use super::transaction::Transaction;
 use super::{Session, SessionInfo, column_names};
@@ -56,14 +58,9 @@ impl Session {
     }
 
     /// DataFusion's state as this statement needs it.
-    pub(super) fn state(&self) -> SessionState {
-        let mut state = self.context.state();
-        state.mark_start_execution();
-        let zone = self.info.setting("TimeZone").unwrap_or_default();
-        if zone != "UTC" {
-            state.config_mut().options_mut().execution.time_zone = Some(zone);
-        }
-        state
+    pub(super) fn state(&self) -> StatementState {
+        let zone = self.info.setting("TimeZone").unwrap_or_else(|| "UTC".to_owned());
+        self.spare_state.lend(&self.context, zone)
     }
 }
 
@@ -102,10 +99,11 @@ impl Running {
             Some(self.query.id.to_string()),
             self.info.id.to_string(),
             state.config().clone(),
-            state.scalar_functions().clone(),
-            state.higher_order_functions().clone(),
-            state.aggregate_functions().clone(),
-            state.window_functions().clone(),
+            // Only plans that come as bytes look for functions by name.
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
             runtime,
         ));
         let stream = execute_stream(physical.clone(), task)?;

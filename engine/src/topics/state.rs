@@ -132,6 +132,11 @@ impl TopicState {
         self.inner.lock().segments.clone()
     }
 
+    /// Offset of the next record that becomes visible.
+    pub(crate) fn next_offset(&self) -> Offset {
+        self.inner.lock().next_offset
+    }
+
     /// Producers with their settled sequence numbers.
     pub fn producers(&self) -> Vec<(Arc<str>, SettledProducer)> {
         let inner = self.inner.lock();

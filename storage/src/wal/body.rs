@@ -18,7 +18,6 @@ use arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{ByteViewType, DataType};
 use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow::ipc::{CompressionType, MetadataVersion};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
@@ -29,7 +28,7 @@ use crate::Result;
 /// Unused bytes of a view column, or unused entries of a dictionary, that are not worth a copy.
 const SLACK: usize = 1024;
 /// What a packed stream begins with; the digit names the dictionary. A plain one begins with four bytes `ff`.
-const PACKED: [u8; 4] = *b"SLZ1";
+pub const PACKED: [u8; 4] = *b"SLZ1";
 /// Two streams of one row each: one with a column of every type, one of a topic that nobody declared. Frames cannot be read
 /// without these very bytes, so they never change; a better dictionary gets a mark of its own.
 const DICTIONARY: &[u8] = include_bytes!("body.dictionary");
@@ -62,7 +61,8 @@ fn stream_of(batch: &RecordBatch, options: IpcWriteOptions) -> Result<Vec<u8>, A
     writer.into_inner()
 }
 
-fn packed(stream: &[u8]) -> Bytes {
+/// A stream of at most [`PACKED_STREAM_MAX`] bytes as a packed body.
+pub fn packed(stream: &[u8]) -> Bytes {
     let head = PACKED.len() + size_of::<u32>();
     let mut body = vec![0; head + lz4_flex::block::get_maximum_output_size(stream.len())];
     body[..PACKED.len()].copy_from_slice(&PACKED);
@@ -76,7 +76,10 @@ fn packed(stream: &[u8]) -> Bytes {
 }
 
 /// The stream of a packed body after its mark.
-fn unpacked(rest: &[u8]) -> Result<Vec<u8>, ArrowError> {
+///
+/// # Errors
+/// Arrow's if `rest` is something else.
+pub fn unpacked(rest: &[u8]) -> Result<Vec<u8>, ArrowError> {
     let damaged = |reason: String| ArrowError::IpcError(format!("a packed body cannot be read: {reason}"));
     let (len, block) = rest.split_first_chunk().ok_or_else(|| damaged("it is too short".to_owned()))?;
     let len = u32::from_le_bytes(*len) as usize;
@@ -87,23 +90,6 @@ fn unpacked(rest: &[u8]) -> Result<Vec<u8>, ArrowError> {
     let found = lz4_flex::block::decompress_into_with_dict(block, &mut stream, DICTIONARY);
     let found = found.map_err(|error| damaged(error.to_string()))?;
     if found == len { Ok(stream) } else { Err(damaged(format!("{found} bytes instead of {len}"))) }
-}
-
-/// The batch that [`encode_body`] was given.
-///
-/// # Errors
-/// Arrow's if `body` is something else.
-pub fn decode_body(body: &[u8]) -> Result<RecordBatch> {
-    let mut decoder = StreamDecoder::new();
-    let mut buffer = match body.strip_prefix(&PACKED) {
-        Some(rest) => Buffer::from_vec(unpacked(rest)?),
-        // A copy of its own, aligned, so that a small column does not keep a whole group in memory.
-        None => Buffer::from(body),
-    };
-    match decoder.decode(&mut buffer)? {
-        Some(batch) => Ok(batch),
-        None => Err(ArrowError::IpcError("a frame's body holds no record batch".to_owned()).into()),
-    }
 }
 
 fn compact(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
@@ -133,6 +119,7 @@ mod tests {
     use arrow::datatypes::{Field, Int32Type, Schema};
 
     use super::*;
+    use crate::wal::body_decoder::BodyDecoder;
 
     fn wide_batch(rows: i64) -> RecordBatch {
         let text = |i: i64| (i % 7 != 0).then(|| format!("message number {i} with some words in it"));
@@ -157,7 +144,7 @@ mod tests {
     fn every_kind_of_column_survives_whole_and_sliced() {
         let batch = wide_batch(1_000);
         for slice in [batch.clone(), batch.slice(0, 1), batch.slice(7, 0), batch.slice(13, 500), batch.slice(999, 1)] {
-            let decoded = decode_body(&encode_body(&slice).unwrap()).unwrap();
+            let decoded = BodyDecoder::default().decode(&encode_body(&slice).unwrap()).unwrap();
             assert_eq!(decoded, slice);
             assert!(matches!(decoded.column(2).data_type(), DataType::Dictionary(..)));
         }
@@ -178,7 +165,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter([("d", Arc::new(dictionary) as ArrayRef)]).unwrap().slice(100, 5);
         let body = encode_body(&batch).unwrap();
         assert!(body.len() < 3_000, "{} bytes", body.len());
-        let decoded = decode_body(&body).unwrap();
+        let decoded = BodyDecoder::default().decode(&body).unwrap();
         let words = decoded.column(0).as_dictionary::<Int32Type>().downcast_dict::<StringArray>().unwrap();
         assert_eq!(
             words.into_iter().flatten().collect::<Vec<_>>(),
@@ -191,21 +178,21 @@ mod tests {
         let batch = wide_batch(3);
         let field = Field::new("view", DataType::Utf8View, true).with_metadata([("PARQUET:field_id".into(), "4".into())].into());
         let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![batch.column(0).clone()]).unwrap();
-        assert_eq!(decode_body(&encode_body(&batch).unwrap()).unwrap().schema(), batch.schema());
+        assert_eq!(BodyDecoder::default().decode(&encode_body(&batch).unwrap()).unwrap().schema(), batch.schema());
         let bare = batch.project(&[]).unwrap();
-        assert_eq!(decode_body(&encode_body(&bare).unwrap()).unwrap().num_rows(), 3);
+        assert_eq!(BodyDecoder::default().decode(&encode_body(&bare).unwrap()).unwrap().num_rows(), 3);
     }
 
     #[test]
     fn a_body_that_is_none_is_an_error() {
-        assert!(decode_body(b"").is_err());
-        assert!(decode_body(&[7; 100]).is_err());
+        assert!(BodyDecoder::default().decode(b"").is_err());
+        assert!(BodyDecoder::default().decode(&[7; 100]).is_err());
         let whole = encode_body(&wide_batch(1)).unwrap();
         for cut in [3, 4, 7, 8, whole.len() - 1] {
-            assert!(decode_body(&whole[..cut]).is_err(), "{cut} bytes");
+            assert!(BodyDecoder::default().decode(&whole[..cut]).is_err(), "{cut} bytes");
         }
         let absurd = [&PACKED[..], &u32::MAX.to_le_bytes(), &whole[8..]].concat();
-        assert!(decode_body(&absurd).unwrap_err().to_string().contains("more than 65536"));
+        assert!(BodyDecoder::default().decode(&absurd).unwrap_err().to_string().contains("more than 65536"));
     }
 
     /// One record of a topic that nobody declared, as `connectors` has them: one column of six is NULL.
@@ -248,7 +235,7 @@ mod tests {
     #[test]
     fn a_record_alone_is_small() {
         let body = encode_body(&record()).unwrap();
-        assert_eq!(decode_body(&body).unwrap(), record());
+        assert_eq!(BodyDecoder::default().decode(&body).unwrap(), record());
         assert!(body.len() <= 260, "{} bytes", body.len());
     }
 
@@ -265,7 +252,7 @@ mod tests {
             let options = IpcWriteOptions::try_new(alignment, false, MetadataVersion::V5).unwrap();
             let options = options.try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
             let stream = stream_of(&record(), options).unwrap();
-            assert_eq!(decode_body(&stream).unwrap(), record());
+            assert_eq!(BodyDecoder::default().decode(&stream).unwrap(), record());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::file::{round_up, u32_at, u64_at};
-use super::{Frame, decode_body};
+use super::{BodyDecoder, Frame};
 use crate::ids::TopicId;
 use crate::range_set::RangeSet;
 
@@ -89,11 +89,11 @@ pub fn framed_bytes(header: &[u8]) -> Option<u64> {
     head_bytes(u64::from(u32_at(header, 12)), 0).checked_add(ranges)?.checked_add(round_up(body, ALIGNMENT))
 }
 
-/// Reads back a whole frame of [`framed_bytes`] bytes, with its batch decoded and no body.
+/// Reads back a whole frame of [`framed_bytes`] bytes, with its batch decoded by `bodies` and no body.
 ///
 /// # Errors
 /// The reason why it is none.
-pub fn decode(bytes: &[u8]) -> Result<Frame, String> {
+pub fn decode(bytes: &[u8], bodies: &mut BodyDecoder) -> Result<Frame, String> {
     let name_bytes = u32_at(bytes, 12) as usize;
     let (ranges, body_bytes) = (u64_at(bytes, 16), u64_at(bytes, 24) as usize);
     let ranges_at = head_bytes(name_bytes as u64, 0) as usize;
@@ -118,7 +118,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, String> {
     let rows = u64_at(bytes, 48);
     let batch = match body_bytes {
         0 => None,
-        _ => Some(decode_body(body).map_err(|e| format!("a frame's records cannot be read: {e}"))?),
+        _ => Some(bodies.decode(body).map_err(|e| format!("a frame's records cannot be read: {e}"))?),
     };
     if batch.as_ref().map_or(0, |batch| batch.num_rows() as u64) != rows {
         return Err(format!("a frame promises {rows} rows and holds another number"));

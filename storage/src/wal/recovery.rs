@@ -13,7 +13,7 @@ use super::file::{self, ALIGNMENT, EpochEnd, FileHeader, corrupt, path_of, round
 use super::frame::{self, FRAME_HEADER_BYTES};
 use super::group::{GROUP_HEADER_BYTES, GroupHeader};
 use super::window::Window;
-use super::{Frame, RecoverySummary, WalFileInfo, WalPosition};
+use super::{BodyDecoder, Frame, RecoverySummary, WalFileInfo, WalPosition};
 use crate::Result;
 use crate::disk::Disk;
 
@@ -29,7 +29,8 @@ type Visit<'a> = dyn FnMut(WalPosition, Frame) -> Result<()> + 'a;
 /// [`crate::StorageError::CorruptLog`], the disk's errors, and those of `visit`, which end it.
 pub fn recover(disk: &Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<RecoverySummary> {
     let numbers = file::list_numbers(&**disk)?;
-    let mut reader = Reader { disk: &**disk, visit, summary: RecoverySummary::default(), chain: None, stop: None, short: None };
+    let (bodies, summary) = (BodyDecoder::default(), RecoverySummary::default());
+    let mut reader = Reader { disk: &**disk, visit, bodies, summary, chain: None, stop: None, short: None };
     if !numbers.is_empty() {
         // Names that a killed process did not sync must not vanish after they were believed.
         disk.sync_folder(Path::new(file::FOLDER))?;
@@ -83,6 +84,7 @@ struct Stop {
 struct Reader<'a, 'v> {
     disk: &'a dyn Disk,
     visit: &'a mut Visit<'v>,
+    bodies: BodyDecoder,
     summary: RecoverySummary,
     chain: Option<Chain>,
     stop: Option<Stop>,
@@ -169,7 +171,7 @@ impl Reader<'_, '_> {
             let fits = |bytes: &u64| *bytes <= end - at;
             let bytes = frame::framed_bytes(window.get(at, FRAME_HEADER_BYTES)?).filter(fits);
             let bytes = bytes.ok_or_else(|| corrupt(number, at, "no frame begins here"))?;
-            let frame = frame::decode(window.get(at, bytes)?).map_err(|reason| corrupt(number, at, reason))?;
+            let frame = frame::decode(window.get(at, bytes)?, &mut self.bodies).map_err(|reason| corrupt(number, at, reason))?;
             self.summary.frames += 1;
             self.summary.rows += frame.rows;
             (self.visit)(WalPosition { file: number, byte: at }, frame)?;
