@@ -2,6 +2,7 @@
 //!
 //! After every step the store is opened again, so that nothing lives in memory alone.
 
+pub mod config_store;
 mod configuration;
 mod names;
 mod publishing;

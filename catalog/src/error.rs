@@ -1,6 +1,7 @@
 //! What can go wrong with the catalog.
 
 use crate::etl::LayerError;
+use crate::etl::config_store::StoreError;
 
 /// What the caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,9 @@ pub enum CatalogError {
     /// A change of the configuration that cannot be made.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// What the config store could not do.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The runtime stopped while the database worked.
     #[error("the runtime stopped before the catalog answered")]
     Interrupted,
@@ -101,6 +105,7 @@ impl CatalogError {
             Self::NotEmpty { .. } => ErrorKind::Dependent,
             Self::Corrupt { .. } | Self::TooNew { .. } => ErrorKind::Corrupt,
             Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } | Self::Layer(_) => ErrorKind::Failed,
+            Self::Store(error) => error.kind(),
             Self::Interrupted => ErrorKind::Unknown,
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => ErrorKind::Full,
@@ -113,6 +118,7 @@ impl CatalogError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Layer(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
             Self::Corrupt { .. } => {
                 "Stop the server, move the catalog file away and run `strata rebuild-catalog`: topics and their records are rebuilt from the segments."
             }

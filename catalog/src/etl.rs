@@ -10,7 +10,7 @@
 //! the later one wins. Because layers are patches of single fields and not snapshots, any of them can be taken away, and
 //! only what it set goes.
 //!
-//! Except [`catalog`], which says what a store must do, nothing in this module reads a clock, a file or the network. What a role's kind means is known to its
+//! Except [`catalog`] and [`config_store`], which say what a store must do, nothing in this module reads a clock, a file or the network. What a role's kind means is known to its
 //! [`component::Component`] alone.
 //!
 //! **Invariant:** a layer's patches never change once it is stored; dropping and restoring are layers of their own.
@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod change;
 pub mod component;
 pub mod component_row;
+pub mod config_store;
 pub mod conflict;
 pub mod delta;
 pub mod error;
@@ -46,6 +47,7 @@ pub use blame::Blame;
 pub use broken::{Break, BreakKind};
 pub use catalog::{EtlCatalog, Revision};
 pub use change::{Change, Operation};
+pub use config_store::ConfigStore;
 pub use conflict::Conflict;
 pub use delta::Delta;
 pub use error::LayerError;

@@ -21,7 +21,7 @@ use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
 
 pub use error::{CatalogError, ErrorKind};
-pub use etl::EtlCatalog;
+pub use etl::{ConfigStore, EtlCatalog};
 pub use model::{
     Index, NewTopic, NewView, ObjectKind, Oid, Producer, Publication, Schema, Setting, Task, TaskState, Topic, TopicOptions, View,
 };

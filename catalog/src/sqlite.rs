@@ -9,6 +9,7 @@
 //! A caller that goes away does not stop its transaction; it ends whole on its own thread.
 
 mod comments;
+mod config_store;
 mod counters;
 mod etl;
 mod garbage;
@@ -41,6 +42,8 @@ use strata_storage::clock::{Clock, SystemClock};
 use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
 
+use config_store::StoreMemory;
+
 use crate::rebuild::Rebuilt;
 use crate::{
     Catalog, CatalogError, Index, NewTopic, NewView, Oid, Producer, Publication, Result, Schema, Setting, Task, Topic, View,
@@ -56,6 +59,7 @@ const STATEMENTS_MAX: usize = 64;
 pub struct SqliteCatalog {
     connection: Arc<Mutex<Connection>>,
     clock: Arc<dyn Clock>,
+    config_store: Arc<StoreMemory>,
 }
 
 impl SqliteCatalog {
@@ -93,11 +97,21 @@ impl SqliteCatalog {
         integrity::register(&connection)?;
         migrations::migrate(&mut connection)?;
         integrity::check(&connection)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), clock })
+        let config_store = Arc::new(StoreMemory::open(&mut connection, clock.now_us())?);
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), clock, config_store })
     }
 
     /// Runs `work` in one transaction on a thread that may block.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        self.run_then(work, |_| ()).await
+    }
+
+    /// [`Self::run`], and `after` once all is durable and before any other transaction.
+    async fn run_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T> {
         let connection = Arc::clone(&self.connection);
         let done = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock();
@@ -109,6 +123,7 @@ impl SqliteCatalog {
             if changed {
                 metrics::counter!("strata_catalog_commits_total").increment(1);
             }
+            after(&value);
             Ok(value)
         });
         match done.await {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use parking_lot::RwLock;
-use strata_catalog::{Catalog, SqliteCatalog};
+use strata_catalog::{Catalog, ConfigStore, SqliteCatalog};
 use strata_storage::StorageError;
 use strata_storage::clock::{Clock, SystemClock};
 use strata_storage::disk::{Disk, LocalDisk};
@@ -36,6 +36,8 @@ pub const CATALOG_FILE: &str = "catalog.db";
 pub struct EngineParts {
     /// What exists.
     pub catalog: Arc<dyn Catalog>,
+    /// Where sidecars find their files and report.
+    pub config_store: Arc<dyn ConfigStore>,
     /// Where the log lies.
     pub disk: Arc<dyn Disk>,
     /// Where segments lie.
@@ -84,7 +86,9 @@ impl Engine {
             .await
             .map_err(|error| EngineError::Internal(format!("opening the catalog: {error}")))??;
         let store = LocalFileSystem::new_with_prefix(&folder).map_err(StorageError::from)?;
-        let parts = EngineParts { catalog: Arc::new(catalog), disk, store: Arc::new(store), clock: Arc::new(SystemClock) };
+        let catalog = Arc::new(catalog);
+        let config_store = catalog.clone();
+        let parts = EngineParts { catalog, config_store, disk, store: Arc::new(store), clock: Arc::new(SystemClock) };
         let engine = Self::open(config, parts).await?;
         // Held until the engine is gone.
         let _ = engine.lock.set(lock);
@@ -185,6 +189,11 @@ impl Engine {
     /// What exists, durably. Change topics through [`Engine::topics`].
     pub fn catalog(&self) -> &Arc<dyn Catalog> {
         &self.parts.catalog
+    }
+
+    /// Where sidecars find their files and report.
+    pub fn config_store(&self) -> &Arc<dyn ConfigStore> {
+        &self.parts.config_store
     }
 
     /// What exists, in memory.

@@ -5,6 +5,7 @@
 
 use datafusion::error::DataFusionError;
 use strata_catalog::CatalogError;
+use strata_catalog::etl::config_store::StoreError;
 use strata_catalog::etl::{BreakKind, LayerError};
 use strata_engine::EngineError;
 use strata_engine::error::{DataFault, ObjectClass, Refusal};
@@ -190,6 +191,7 @@ fn of_catalog(error: &CatalogError) -> Report {
         CatalogError::Corrupt { .. } => "XX001",
         CatalogError::Interrupted => "08007",
         CatalogError::Layer(error) => layer(error),
+        CatalogError::Store(error) => config_store(error),
     };
     Report::new(code, error.to_string()).hint(error.hint())
 }
@@ -215,6 +217,20 @@ fn layer(error: &LayerError) -> &'static str {
         LayerError::TooLarge { .. } => "54000",
         LayerError::BadPosition(_) => "22P02",
         LayerError::Inconsistent { .. } => "XX001",
+    }
+}
+
+fn config_store(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Conflict { .. } | StoreError::Compacted { .. } => "40001",
+        StoreError::NoLease { .. } => "55000",
+        StoreError::TooLarge { .. } => "54000",
+        StoreError::Twice { .. } => "XX000",
+        StoreError::BadKey(_) => "42602",
+        StoreError::Unreachable { .. } => "08001",
+        StoreError::Silent { .. } => "08007",
+        StoreError::Refused { .. } => "58000",
+        StoreError::Malformed { .. } => "XX001",
     }
 }
 
@@ -312,6 +328,7 @@ mod tests {
             EngineError::Catalog(CatalogError::NotFound { what: "relation", name: name() }),
             EngineError::Catalog(CatalogError::Layer(LayerError::PlanMoved)),
             EngineError::Catalog(CatalogError::Layer(LayerError::NoLayer { layer: LayerId(3) })),
+            EngineError::Catalog(CatalogError::Store(StoreError::Unreachable { address: name(), reason: name() })),
             EngineError::DataFusion(Box::new(DataFusionError::NotImplemented(name()))),
             EngineError::Internal(name()),
         ];

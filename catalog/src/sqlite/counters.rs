@@ -13,6 +13,8 @@ pub(super) enum Counter {
     EtlRevision,
     EtlTask,
     EtlAttempt,
+    StoreRevision,
+    StoreLease,
 }
 
 impl Counter {
@@ -24,6 +26,8 @@ impl Counter {
             Self::EtlRevision => "etl_revision",
             Self::EtlTask => "etl_task",
             Self::EtlAttempt => "etl_attempt",
+            Self::StoreRevision => "store_revision",
+            Self::StoreLease => "store_lease",
         }
     }
 }
