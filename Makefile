@@ -55,5 +55,5 @@ release: setup-build ## The binary that is measured and shipped: target/release/
 setup-build: ## Install what a build needs: a C compiler
 	@.ci/setup build
 
-setup: ## Install what the tests need: C compiler, psql, strace, cargo-nextest
+setup: ## Install what the tests need: C compiler, psql, strace, etcd, rsyslog, cargo-nextest
 	@.ci/setup test

@@ -2,7 +2,6 @@
 //!
 //! After every step the store is opened again, so that nothing lives in memory alone.
 
-pub mod config_store;
 mod configuration;
 mod names;
 mod publishing;

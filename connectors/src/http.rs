@@ -12,6 +12,7 @@
 
 mod answer;
 mod chunk;
+mod config;
 mod decoding;
 mod health;
 mod numbering;
@@ -31,8 +32,9 @@ use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use strata_engine::Engine;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
+pub use config::WATCH_SIGN_INTERVAL;
 use refusal::Refusal;
 
 /// How often the metrics recorder tidies up.
@@ -41,6 +43,9 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 const CHUNK_SHARE: usize = 256;
 /// Chunks on their way from all uploads together take at most this share of the memory limit.
 const CHUNKS_SHARE: usize = 8;
+
+/// Watches of sidecars at a time.
+const WATCHES_MAX: usize = 1_024;
 
 /// Limits of the HTTP front end. Sizes in bytes.
 #[derive(Debug, Clone)]
@@ -89,17 +94,22 @@ struct Server {
     chunk_kib_max: u32,
     /// One permit a thread that parses.
     parsing: Semaphore,
+    /// One permit a watch of a sidecar.
+    watches: Arc<Semaphore>,
+    /// Turns true when the server stops: watches would go on for ever.
+    stopping: watch::Receiver<bool>,
 }
 
 impl Server {
-    fn new(engine: Arc<Engine>, mut options: HttpOptions) -> Self {
+    fn new(engine: Arc<Engine>, mut options: HttpOptions, stopping: watch::Receiver<bool>) -> Self {
         let memory = engine.config().memory_limit;
         options.chunk_bytes = options.chunk_bytes.min(memory / CHUNK_SHARE).max(64 << 10);
         let uploads = Semaphore::new(options.uploads_max);
         let chunk_kib_max = u32::try_from(memory / CHUNKS_SHARE / 1024).unwrap_or(u32::MAX >> 4).max(1024);
         let chunk_kib = Arc::new(Semaphore::new(chunk_kib_max as usize));
         let parsing = Semaphore::new(engine.config().threads.max(1));
-        Self { engine, options, uploads, chunk_kib, chunk_kib_max, parsing }
+        let watches = Arc::new(Semaphore::new(WATCHES_MAX));
+        Self { engine, options, uploads, chunk_kib, chunk_kib_max, parsing, watches, stopping }
     }
 }
 
@@ -121,7 +131,12 @@ pub async fn serve(
             handle.run_upkeep();
         }
     });
-    let router = router(Arc::new(Server::new(engine, options)));
+    let (stop, stopping) = watch::channel(false);
+    let shutdown = async move {
+        shutdown.await;
+        stop.send_replace(true);
+    };
+    let router = router(Arc::new(Server::new(engine, options, stopping)));
     // A client that waits for its answer must not wait for a timer of the TCP stack too.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
@@ -132,6 +147,12 @@ pub async fn serve(
 fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/v1/topics/{topic}/records", post(records::post))
+        .route("/v1/config/list", post(config::list))
+        .route("/v1/config/watch", post(config::watch))
+        .route("/v1/config/commit", post(config::commit))
+        .route("/v1/config/grant", post(config::grant))
+        .route("/v1/config/keep-alive", post(config::keep_alive))
+        .route("/v1/config/revoke", post(config::revoke))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -11,6 +11,7 @@
 //! **Invariant:** a revision is given to one transaction only and grows; all changes of a transaction have its revision, and
 //! a watch tells them together, each once, without a gap, or says [`StoreError::Compacted`].
 
+pub mod conformance;
 pub mod entry;
 pub mod error;
 pub mod instance_status;

@@ -6,15 +6,14 @@ use std::time::Duration;
 use strata_storage::clock::ManualClock;
 use tempfile::TempDir;
 
-use crate::conformance;
-use crate::etl::config_store::{ConfigStore, Key, Scope, StoreError, StoreRevision, Transaction};
+use crate::etl::config_store::{ConfigStore, Key, Scope, StoreError, StoreRevision, Transaction, conformance};
 use crate::{CatalogError, SqliteCatalog};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passes_the_conformance_suite() {
     let folder = TempDir::new().unwrap();
     let store = Arc::new(SqliteCatalog::open(&folder.path().join("catalog.db")).unwrap());
-    conformance::config_store::check(store).await;
+    conformance::check(store).await;
 }
 
 fn instance(id: &str) -> Key {

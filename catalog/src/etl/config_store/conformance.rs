@@ -1,4 +1,7 @@
-//! What every [`ConfigStore`] must do. Runs on a store that others use too: each case has roles of its own.
+//! What every [`ConfigStore`] must do, for the tests of any implementation. Runs on a store that others use too: each case
+//! has roles of its own.
+//!
+//! It is built with the crate and not behind a feature, because with one everything above would be built twice.
 
 mod history;
 mod leases;
