@@ -16,6 +16,7 @@
 //! **Invariant:** an answer never depends on bounds, on sort order, on what is cached, or on where a record lies.
 
 mod aggregate;
+mod bits;
 mod bounds;
 mod buffered;
 mod columns;

@@ -9,6 +9,7 @@
 mod classify;
 pub(crate) mod codes;
 pub(crate) mod hex;
+pub(crate) mod interval;
 mod literals;
 mod needle;
 mod pattern;

@@ -168,6 +168,12 @@ impl Selection {
             return Self::from_mask(truth.clone());
         }
         let mut mask = BooleanBufferBuilder::new(self.len);
+        if let Rows::Mask(_) = self.rows {
+            mask.append_n(self.len, false);
+            let rows = self.indices();
+            truth.set_indices().for_each(|at| mask.set_bit(rows[at] as usize, true));
+            return Self::from_mask(mask.finish());
+        }
         let mut taken = 0;
         for range in self.ranges() {
             mask.append_n(range.start - mask.len(), false);

@@ -17,6 +17,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
+use futures::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use strata_storage::segment::{BLOCK_ROWS, CHUNK_ROWS};
 use tokio::sync::Notify;
@@ -28,6 +29,9 @@ use super::plan::ScanOrder;
 use super::run::Run;
 use super::selection::Selection;
 use super::unit::Unit;
+
+/// Chunks of which rows are read at once, in the end.
+const READS_AT_ONCE: usize = 4;
 
 /// The search, shared by the workers of a run.
 #[derive(Debug)]
@@ -242,13 +246,12 @@ async fn read(run: &Run, mut found: Vec<Candidate>, metrics: &ScanMetrics) -> Re
     for candidate in found {
         chunks.entry((candidate.part, candidate.row / CHUNK_ROWS)).or_default().push(candidate.row % CHUNK_ROWS);
     }
-    let mut batches = Vec::with_capacity(chunks.len());
-    for ((part, chunk), mut rows) in chunks {
+    let batch = async |((part, chunk), mut rows): ((usize, usize), Vec<usize>)| {
         let open: Arc<OpenPart> = run.open(part, metrics).await?;
         let mut unit = Unit::new(&open, &run.plan.columns, chunk, metrics);
         rows.sort_unstable();
         let rows = Selection::from_ranges(unit.rows(), rows.into_iter().map(|row| row..row + 1));
-        batches.push(unit.batch(&rows, &run.plan.output, &run.plan.schema).await?);
-    }
-    Ok(batches)
+        unit.batch(&rows, &run.plan.output, &run.plan.schema).await
+    };
+    futures::stream::iter(chunks).map(batch).buffered(READS_AT_ONCE).try_collect().await
 }

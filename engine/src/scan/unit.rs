@@ -18,7 +18,7 @@ use super::judged::Judged;
 use super::metrics::ScanMetrics;
 use super::open_part::{CHUNK_BLOCKS, OpenPart};
 use super::part::external;
-use super::predicate::{Node, Search, hex, sorted};
+use super::predicate::{Node, Search, hex, interval, sorted};
 use super::selection::{Selection, truth_mask};
 
 /// Up to this many rows of a chunk are read one by one where the column is not decoded already.
@@ -176,7 +176,7 @@ impl<'a> Unit<'a> {
                 }
                 _ => {}
             }
-            if let (Some(interval), Some(values)) = (sorted::interval(&leaf.shape), sorted::values(&array))
+            if let (Some(interval), Some(values)) = (interval::interval(&leaf.shape), sorted::values(&array))
                 && let Some(runs) = self.sorted_runs(&reference, among).await?
             {
                 return Ok(sorted::select(values, runs, interval));
@@ -184,6 +184,12 @@ impl<'a> Unit<'a> {
         }
         if leaf.is_cheap_everywhere() && among.count() * GATHERED_SHARE >= self.rows {
             // Comparing all rows of the chunk costs less than gathering those that count.
+            if let Some(interval) = interval::interval(&leaf.shape)
+                && let Some(stored) = self.stored(leaf.columns[0]).await?
+                && let Some(found) = interval::select(&stored, interval)
+            {
+                return Ok(found.and(among));
+            }
             let all = Selection::all(self.rows);
             let values = self.logical(leaf.columns[0], &all).await?;
             let truth = leaf.evaluate(vec![values], self.rows)?;

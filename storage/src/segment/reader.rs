@@ -6,15 +6,16 @@
 //!
 //! **Invariant:** what is given is what was sealed, or an error; a page is decoded only after its checksum was compared.
 
+mod decoding;
 mod dictionary;
 mod open;
 mod probe;
+mod rows;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
-use arrow::compute::{interleave, take};
+use arrow::array::{ArrayRef, StringArray, new_null_array};
 use arrow::datatypes::DataType;
 use futures::future::try_join_all;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -61,6 +62,8 @@ pub struct SegmentReader {
     /// Arrow types here are the physical ones of [`SegmentReader::chunk`], but for times in milliseconds.
     arrow: ArrowReaderMetadata,
     pages: Vec<Arc<PageMap>>,
+    /// Of each column, once they were asked for.
+    bounds: Vec<OnceLock<Option<BlockBounds>>>,
     attrs: AttrsParts,
     dictionaries: Dictionaries,
     files: Arc<SegmentFiles>,
@@ -100,8 +103,11 @@ impl SegmentReader {
             return None;
         }
         // A field's scalars are compared as text here; callers who compare them as numbers must not use these bounds.
-        block_bounds(&self.arrow, stored, &self.logical_type(column), self.pages[stored].first_rows(), self.rows())
-            .unwrap_or_default()
+        let bounds = self.bounds[stored].get_or_init(|| {
+            block_bounds(&self.arrow, stored, &self.logical_type(column), self.pages[stored].first_rows(), self.rows())
+                .unwrap_or_default()
+        });
+        bounds.clone()
     }
 
     /// Whether the column is known to be NULL in every row.
@@ -186,22 +192,33 @@ impl SegmentReader {
     pub async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
         assert!(rows.is_sorted_by(|a, b| a < b), "rows must ascend");
         assert!(rows.last().is_none_or(|row| u64::from(*row) < self.meta.rows), "rows must be in the segment");
-        try_join_all(columns.iter().map(|column| self.column_rows(column, rows))).await
+        let mut stored: Vec<usize> = columns.iter().flat_map(|column| self.columns_for_rows(column)).collect();
+        stored.sort_unstable();
+        stored.dedup();
+        let arrays = self.stored_rows(&stored, rows).await?;
+        let array_of = |wanted: usize| arrays[stored.partition_point(|stored| *stored < wanted)].clone();
+        let column = |column: &ColumnRef| {
+            let logical = self.logical_type(column);
+            let physical = match self.source(column) {
+                Source::Stored(stored) if !self.is_all_null(column) => array_of(stored),
+                Source::Attrs(recipe, _) if !self.is_all_null(column) => {
+                    recipe.apply(&recipe.columns.iter().map(|stored| array_of(*stored)).collect::<Vec<_>>())?
+                }
+                _ => return Ok(new_null_array(&logical, rows.len())),
+            };
+            to_logical(&physical, &logical)
+        };
+        columns.iter().map(column).collect()
     }
 
-    async fn column_rows(&self, column: &ColumnRef, rows: &[u32]) -> Result<ArrayRef> {
-        if self.is_all_null(column) {
-            return Ok(new_null_array(&self.logical_type(column), rows.len()));
+    /// Columns of the file whose values make those of `column`.
+    fn columns_for_rows(&self, column: &ColumnRef) -> Vec<usize> {
+        match self.source(column) {
+            _ if self.is_all_null(column) => Vec::new(),
+            Source::Null => Vec::new(),
+            Source::Stored(stored) => vec![stored],
+            Source::Attrs(recipe, _) => recipe.columns.clone(),
         }
-        let physical = match self.source(column) {
-            Source::Null => return Ok(new_null_array(&self.logical_type(column), rows.len())),
-            Source::Stored(stored) => self.stored_rows(stored, rows).await?,
-            Source::Attrs(recipe, _) => {
-                let parts = recipe.columns.iter().map(|stored| self.stored_rows(*stored, rows));
-                recipe.apply(&try_join_all(parts).await?)?
-            }
-        };
-        to_logical(&physical, &self.logical_type(column))
     }
 
     /// Whether [`SegmentReader::chunk`] would find the chunk in the read cache.
@@ -304,72 +321,12 @@ impl SegmentReader {
         Ok(arrays.swap_remove(chunk - first))
     }
 
-    async fn stored_rows(&self, stored: usize, rows: &[u32]) -> Result<ArrayRef> {
-        let mut pieces: Vec<ArrayRef> = Vec::new();
-        let mut picks: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
-        let mut uncached: Vec<u32> = Vec::new();
-        // Pieces of cached chunks come first, the piece of all uncached rows last.
-        let mut uncached_at = Vec::new();
-        for group in rows.chunk_by(|a, b| *a as usize / CHUNK_ROWS == *b as usize / CHUNK_ROWS) {
-            let chunk = group[0] as usize / CHUNK_ROWS;
-            let start = (chunk * CHUNK_ROWS) as u32;
-            let key = self.key(CachedColumn::Stored(stored as u32), chunk);
-            match if self.cache.contains(&key) { self.cache.get(&key) } else { None } {
-                Some(array) => {
-                    let picked = take(&array, &UInt32Array::from_iter_values(group.iter().map(|row| row - start)), None)?;
-                    picks.extend((0..group.len()).map(|at| (pieces.len(), at)));
-                    pieces.push(picked);
-                }
-                None => {
-                    uncached_at.push(picks.len()..picks.len() + group.len());
-                    picks.extend(group.iter().enumerate().map(|(at, _)| (usize::MAX, uncached.len() + at)));
-                    uncached.extend(group);
-                }
-            }
-        }
-        if !uncached.is_empty() {
-            let ranges = uncached.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect();
-            let mut decoded = self.decode(stored, ranges, uncached.len()).await?;
-            if decoded.len() != 1 || decoded[0].len() != uncached.len() {
-                return Err(self.corrupt(format!("rows of column {stored} are missing")));
-            }
-            for at in uncached_at.into_iter().flatten() {
-                picks[at].0 = pieces.len();
-            }
-            pieces.append(&mut decoded);
-        }
-        match pieces.as_slice() {
-            [] => Ok(arrow::array::new_empty_array(&self.physical_type(stored))),
-            [piece] => Ok(piece.clone()),
-            pieces => Ok(interleave(&pieces.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &picks)?),
-        }
-    }
-
     /// Reads and decodes rows of a column of the file in arrays of `batch` rows.
     async fn decode(&self, stored: usize, rows: Vec<Range<u32>>, batch: usize) -> Result<Vec<ArrayRef>> {
-        let dictionary = match self.layout.columns[stored].form {
-            Form::Codes => Some(self.dictionary(stored).await?),
-            _ => None,
-        };
-        let plan = self.pages[stored].plan(rows);
-        let fetched = self.files.get_ranges(&self.meta.location, &plan.ranges()).await;
+        let decoding = self.decoding(stored, rows, batch).await?;
+        let fetched = self.files.get_ranges(&self.meta.location, &decoding.ranges()).await;
         let fetched = fetched.map_err(|error| self.unreadable(error))?;
-        let (arrow, want) = (self.arrow.clone(), self.physical_type(stored));
-        let id = self.meta.id;
-        blocking(move || {
-            let corrupt = |reason| StorageError::CorruptSegment { id, reason };
-            let arrays = plan.decode(fetched, &arrow, stored, batch).map_err(corrupt)?;
-            let finish = |mut array: ArrayRef| match &dictionary {
-                Some(dictionary) => dictionary.recode(&array).map_err(corrupt),
-                None => {
-                    // The decoder leaves up to half of its buffers unused, and the cache would keep that.
-                    array.shrink_to_fit();
-                    to_logical(&array, &want)
-                }
-            };
-            arrays.into_iter().map(finish).collect()
-        })
-        .await
+        blocking(move || decoding.run(fetched)).await
     }
 
     /// The type of [`SegmentReader::chunk`].

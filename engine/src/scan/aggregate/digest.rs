@@ -38,10 +38,16 @@ impl Digest {
         if any_nan {
             self.make_room(bin_of(f64::NAN));
         }
-        for value in values {
-            let (count, sum) = &mut self.bins[distance(self.first, bin_of(*value))];
-            *count += 1;
-            *sum += value;
+        if !any_nan && min.is_sign_positive() && self.first >= 0 {
+            // The usual case: the bits of positive numbers are in their order.
+            let first = distance(0, self.first) as u64;
+            for value in values {
+                add(&mut self.bins, ((value.to_bits() >> BIN_SHIFT) - first) as usize, *value);
+            }
+        } else {
+            for value in values {
+                add(&mut self.bins, distance(self.first, bin_of(*value)), *value);
+            }
         }
         self.bounds = Some(self.bounds.map_or((min, max), |bounds| (bounds.0.min(min), bounds.1.max(max))));
     }
@@ -73,6 +79,12 @@ impl Digest {
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>() + self.bins.capacity() * size_of::<(u32, f64)>()
     }
+}
+
+fn add(bins: &mut [(u32, f64)], bin: usize, value: f64) {
+    let (count, sum) = &mut bins[bin];
+    *count += 1;
+    *sum += value;
 }
 
 /// Numbers of bins are in the order of the values; NaN is last.

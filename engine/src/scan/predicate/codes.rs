@@ -7,9 +7,10 @@ use arrow::array::{Array, ArrayRef, DictionaryArray, UInt32Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::take;
 use arrow::datatypes::UInt16Type;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use strata_storage::segment::to_logical;
 
+use super::super::bits;
 use super::super::part::external;
 use super::super::selection::{Selection, truth_mask};
 use super::Leaf;
@@ -17,11 +18,14 @@ use super::Leaf;
 /// Every code there can be, so that a look-up needs no bound check.
 const CODES: usize = 1 << 16;
 
+/// With at least one in so many rows asked for, all are looked up: a row alone costs that much more.
+const EVERYWHERE_SHARE: usize = 16;
+
 /// Answers of one leaf for the values of one dictionary.
 #[derive(Debug)]
 pub(crate) struct CodeTable {
     dictionary: ArrayRef,
-    holds: Box<[bool]>,
+    holds: Box<[bool; CODES]>,
     holds_for_null: bool,
     /// Codes that match, in runs, for binary search in sorted codes.
     runs: Vec<std::ops::Range<u16>>,
@@ -39,7 +43,9 @@ impl CodeTable {
         let logical = to_logical(&take(dictionary, &with_null, None)?, leaf.data_type()).map_err(external)?;
         let Ok(truth) = leaf.evaluate(vec![logical], values + 1) else { return Ok(None) };
         let truth = truth_mask(&truth);
-        let mut holds = vec![false; CODES].into_boxed_slice();
+        let mut holds: Box<[bool; CODES]> = vec![false; CODES]
+            .try_into()
+            .map_err(|_| DataFusionError::Internal("a table of codes has another size".to_owned()))?;
         let mut runs: Vec<std::ops::Range<u16>> = Vec::new();
         for code in (0..values.min(CODES)).filter(|code| truth.value(*code)) {
             holds[code] = true;
@@ -60,17 +66,28 @@ impl CodeTable {
     /// The rows of `among` for which the leaf holds.
     pub(crate) fn select(&self, codes: &DictionaryArray<UInt16Type>, among: &Selection) -> Selection {
         let keys: &[u16] = codes.keys().values();
-        let mut mask = BooleanBufferBuilder::new(keys.len());
-        for range in among.ranges() {
-            mask.append_n(range.start - mask.len(), false);
-            let keys = &keys[range];
-            mask.append_buffer(&BooleanBuffer::collect_bool(keys.len(), |at| self.holds[usize::from(keys[at])]));
-        }
-        mask.append_n(keys.len() - mask.len(), false);
-        let mask = mask.finish();
+        let mask = if among.count() * EVERYWHERE_SHARE >= keys.len() {
+            &self.holding(keys) & &among.mask()
+        } else {
+            let mut mask = BooleanBufferBuilder::new(keys.len());
+            mask.append_n(keys.len(), false);
+            for row in among.ranges().flatten().filter(|row| self.holds[usize::from(keys[*row])]) {
+                mask.set_bit(row, true);
+            }
+            mask.finish()
+        };
         let Some(nulls) = codes.keys().nulls() else { return Selection::from_mask(mask) };
         let valid = &mask & nulls.inner();
         if self.holds_for_null { Selection::from_mask(&valid | &!nulls.inner()).and(among) } else { Selection::from_mask(valid) }
+    }
+
+    /// A bit for each code.
+    fn holding(&self, keys: &[u16]) -> BooleanBuffer {
+        match self.runs.as_slice() {
+            [] => BooleanBuffer::new_unset(keys.len()),
+            [run] => bits::collect(keys, |key| key.wrapping_sub(run.start) < run.end - run.start),
+            _ => bits::collect(keys, |key| self.holds[usize::from(key)]),
+        }
     }
 
     /// The same for codes that ascend with NULLs last: by binary search. `None` if the codes that match lie too

@@ -4,10 +4,7 @@ use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray};
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType, UInt16Type};
-use datafusion::logical_expr::Operator;
-use datafusion::scalar::ScalarValue;
 
-use super::super::bounds::Shape;
 use super::super::selection::Selection;
 
 /// With more runs than this in a chunk, comparing every value is as fast.
@@ -21,20 +18,6 @@ pub(crate) fn values(array: &ArrayRef) -> Option<&[i64]> {
     match array.data_type() {
         DataType::Int64 => Some(array.as_primitive::<Int64Type>().values()),
         DataType::Timestamp(TimeUnit::Microsecond, _) => Some(array.as_primitive::<TimestampMicrosecondType>().values()),
-        _ => None,
-    }
-}
-
-/// The condition as a range of values, both ends included.
-pub(crate) fn interval(shape: &Shape) -> Option<(i64, i64)> {
-    let Shape::Compare(op, literal) = shape else { return None };
-    let (ScalarValue::Int64(Some(value)) | ScalarValue::TimestampMicrosecond(Some(value), _)) = literal else { return None };
-    match op {
-        Operator::Eq => Some((*value, *value)),
-        Operator::Lt => Some((i64::MIN, value.checked_sub(1)?)),
-        Operator::LtEq => Some((i64::MIN, *value)),
-        Operator::Gt => Some((value.checked_add(1)?, i64::MAX)),
-        Operator::GtEq => Some((*value, i64::MAX)),
         _ => None,
     }
 }
@@ -84,6 +67,11 @@ mod tests {
     use arrow::array::StringArray;
     use proptest::prelude::*;
 
+    use datafusion::logical_expr::Operator;
+    use datafusion::scalar::ScalarValue;
+
+    use super::super::super::bounds::Shape;
+    use super::super::interval::interval;
     use super::*;
 
     proptest! {

@@ -1,12 +1,13 @@
 //! Opening a segment: reading its tail, checking it, and making sense of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::ParquetMetaData;
 
+use super::super::BLOCK_ROWS;
 use super::super::attrs::AttrsParts;
 use super::super::file::SegmentFiles;
 use super::super::footer::{Tail, read_tail};
@@ -25,6 +26,9 @@ use crate::{Result, StorageError};
 const TAIL_BYTES: u64 = 64 << 10;
 /// Reads of the tail, at most: the first, one to where the footer starts, one to where the page index starts.
 const TAIL_READS_MAX: usize = 3;
+
+/// Bytes that the bounds of a block take up in memory, about: two views or numbers, their share of text, and a count.
+const BOUNDS_BYTES: usize = 64;
 
 /// Opens the segment `meta`.
 ///
@@ -52,9 +56,11 @@ pub async fn open(
     let pages = pages.collect::<Result<Vec<_>, _>>().map_err(corrupt)?;
     let arrow = arrow_metadata(metadata, &layout).map_err(|error| corrupt(error.to_string()))?;
     let mut reserved = memory.reservation(Consumer::ReadCache);
-    reserved.grow(arrow.metadata().memory_size());
+    let blocks = (meta.rows as usize).div_ceil(BLOCK_ROWS);
+    reserved.grow(arrow.metadata().memory_size() + columns * blocks * BOUNDS_BYTES);
     Ok(SegmentReader {
         attrs: AttrsParts::of(&layout, &meta.fields),
+        bounds: (0..columns).map(|_| OnceLock::new()).collect(),
         dictionaries: Dictionaries::new(columns),
         meta: meta.clone(),
         layout,

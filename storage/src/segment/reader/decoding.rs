@@ -1,0 +1,76 @@
+//! Rows of one column of the file between the request for their pages and the arrays.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::DataType;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+
+use super::SegmentReader;
+use super::dictionary::Dictionary;
+use crate::ids::SegmentId;
+use crate::segment::layout::Form;
+use crate::segment::pages::PagePlan;
+use crate::segment::to_logical;
+use crate::{Result, StorageError};
+
+/// Everything that decoding needs but the bytes. It runs on a thread that may block.
+pub(super) struct Decoding {
+    segment: SegmentId,
+    stored: usize,
+    plan: PagePlan,
+    arrow: ArrowReaderMetadata,
+    dictionary: Option<Arc<Dictionary>>,
+    physical: DataType,
+    batch: usize,
+}
+
+impl SegmentReader {
+    /// Plans the decoding of rows of a column of the file into arrays of `batch` rows.
+    ///
+    /// # Errors
+    /// Those of reading the column's dictionary.
+    pub(super) async fn decoding(&self, stored: usize, rows: Vec<Range<u32>>, batch: usize) -> Result<Decoding> {
+        let dictionary = match self.layout.columns[stored].form {
+            Form::Codes => Some(self.dictionary(stored).await?),
+            _ => None,
+        };
+        Ok(Decoding {
+            segment: self.meta.id,
+            stored,
+            plan: self.pages[stored].plan(rows),
+            arrow: self.arrow.clone(),
+            dictionary,
+            physical: self.physical_type(stored),
+            batch,
+        })
+    }
+}
+
+impl Decoding {
+    /// The ranges of the file to fetch.
+    pub(super) fn ranges(&self) -> Vec<Range<u64>> {
+        self.plan.ranges()
+    }
+
+    /// Decodes the bytes of [`Self::ranges`].
+    ///
+    /// # Errors
+    /// [`StorageError::CorruptSegment`] when they are not what was written.
+    pub(super) fn run(self, fetched: Vec<Bytes>) -> Result<Vec<ArrayRef>> {
+        let id = self.segment;
+        let corrupt = |reason| StorageError::CorruptSegment { id, reason };
+        let arrays = self.plan.decode(fetched, &self.arrow, self.stored, self.batch).map_err(corrupt)?;
+        let finish = |mut array: ArrayRef| match &self.dictionary {
+            Some(dictionary) => dictionary.recode(&array).map_err(corrupt),
+            None => {
+                // The decoder leaves up to half of its buffers unused, and the cache would keep that.
+                array.shrink_to_fit();
+                to_logical(&array, &self.physical)
+            }
+        };
+        arrays.into_iter().map(finish).collect()
+    }
+}
