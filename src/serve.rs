@@ -18,7 +18,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use strata_connectors::http::{self, HttpOptions};
-use strata_engine::Engine;
+use strata_engine::etl::Components;
+use strata_engine::{Engine, EngineConfig};
 use strata_pgwire::PgOptions;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -122,7 +123,8 @@ impl Running {
         let http = bind("http_addr", config.http_addr).await?;
         let (pg_addr, http_addr) = (pg.local_addr()?, http.local_addr()?);
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
-        let engine = Engine::open_folder(config.engine())
+        let components = Components::new(strata_connectors::component::all());
+        let engine = Engine::open_folder(EngineConfig { components, ..config.engine() })
             .await
             .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))?;
 

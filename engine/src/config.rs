@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::etl::Components;
+
 /// Settings that hold for the whole server. Sizes in bytes, durations in microseconds.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
@@ -29,6 +31,8 @@ pub struct EngineConfig {
     pub merge_rows_max: u64,
     /// Largest accepted record in bytes.
     pub record_bytes_max: usize,
+    /// Kinds of components whose configuration is managed.
+    pub components: Components,
 }
 
 impl EngineConfig {
@@ -47,6 +51,7 @@ impl EngineConfig {
             seal_age_rows_min: 10_000,
             merge_rows_max: 1 << 20,
             record_bytes_max: 16 << 20,
+            components: Components::default(),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Engine {
             memory.clone(),
             SegmentOptions::for_memory(config.memory_limit),
         );
-        let configuration = Configuration::load(parts.catalog.clone()).await?;
+        let configuration = Configuration::load(parts.catalog.clone(), config.components.clone()).await?;
         let epoch = parts.catalog.next_epoch().await?;
         let wake = Arc::new(Notify::new());
         let engine = Arc::new(Self {

@@ -195,6 +195,8 @@ pub enum Refusal {
     ReservedName,
     /// A view stands on it.
     DependentView,
+    /// A configuration that its software would refuse.
+    Unfit,
 }
 
 /// Ways in which a value does not fit.

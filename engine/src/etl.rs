@@ -6,19 +6,25 @@
 //! ```
 //!
 //! What a layer means is decided in [`strata_catalog::etl`]; here it becomes rows and columns. Nothing here knows a kind of
-//! component.
+//! component: those come from the binary as [`Components`].
 
 mod attempts;
 mod changes;
 pub(crate) mod columns;
+pub mod components;
 pub mod configuration;
+pub mod fleet;
 pub(crate) mod function;
 mod instances;
+pub mod judge;
 mod layers;
 mod relation_table;
 mod schema;
 mod tasks;
 
+pub use components::Components;
 pub use configuration::Configuration;
+pub use fleet::Fleet;
+pub use judge::Judge;
 pub(crate) use relation_table::RelationTable;
 pub(crate) use schema::EtlSchema;

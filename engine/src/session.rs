@@ -126,7 +126,7 @@ impl Session {
         let transaction: Arc<Mutex<Transaction>> = Arc::default();
         let etl = EtlSchema::new(engine.clone(), info.clone(), transaction.clone());
         relations.register("etl", Arc::new(etl))?;
-        crate::etl::function::register(&context, &engine);
+        crate::etl::function::register(&context, &engine, &transaction);
         engine.sessions().add(info.clone());
         Ok(Self {
             engine,

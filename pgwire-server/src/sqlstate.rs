@@ -140,6 +140,7 @@ fn refused(reason: Refusal) -> &'static str {
         Refusal::InvalidStatementKind => "42P14",
         Refusal::ReservedName => "42939",
         Refusal::DependentView => "2BP01",
+        Refusal::Unfit => "23514",
     }
 }
 

@@ -15,6 +15,8 @@ use strata_catalog::etl::{
     broken, delta,
 };
 
+use super::judge::{self, RoleFinding};
+use super::{Components, Fleet, Judge};
 use crate::Result;
 
 /// What is said of a layer that is to be made.
@@ -38,6 +40,8 @@ pub struct Configuration {
     /// The revision of the stack. Held while a layer is made.
     revision: tokio::sync::Mutex<Revision>,
     uids: Arc<UidCounter>,
+    components: Components,
+    fleet: Fleet,
 }
 
 impl Configuration {
@@ -45,16 +49,39 @@ impl Configuration {
     ///
     /// # Errors
     /// The catalog's; [`LayerError::Inconsistent`] if its layers do not fit together.
-    pub async fn load(catalog: Arc<dyn Catalog>) -> Result<Self> {
+    pub async fn load(catalog: Arc<dyn Catalog>, components: Components) -> Result<Self> {
         let (layers, revision) = catalog.layers(LayerId::NONE).await?;
         let stack = LayerStack::new(layers).map_err(strata_catalog::CatalogError::from)?;
         let uids = Arc::new(UidCounter::new(stack.next_uid()));
-        Ok(Self { catalog, stack: RwLock::new(Arc::new(stack)), revision: tokio::sync::Mutex::new(revision), uids })
+        let fleet = Fleet::load(catalog.clone()).await?;
+        let (stack, revision) = (RwLock::new(Arc::new(stack)), tokio::sync::Mutex::new(revision));
+        Ok(Self { catalog, stack, revision, uids, components, fleet })
     }
 
     /// All layers now.
     pub fn stack(&self) -> Arc<LayerStack> {
         self.stack.read().clone()
+    }
+
+    /// The kinds of components that there are.
+    pub fn components(&self) -> &Components {
+        &self.components
+    }
+
+    /// Who runs what.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Looks at a configuration with the components and instances of now.
+    pub fn judge<T>(&self, fold: &Fold, look: impl FnOnce(Judge<'_>) -> T) -> T {
+        look(Judge { components: &self.components, instances: &self.fleet.all(), fold })
+    }
+
+    /// Errors that a change would bring into the roles that it touches.
+    pub fn brought_in(&self, before: &Fold, after: &Fold) -> Vec<RoleFinding> {
+        let touched = touched_roles(before, after);
+        self.judge(before, |before| self.judge(after, |after| judge::brought_in(&before, &after, &touched)))
     }
 
     /// A transaction on what is configured now.
@@ -163,8 +190,7 @@ impl Configuration {
         *self.stack.write() = Arc::new(stack.clone());
         if queued {
             let touched = touched_roles(before, &stack.fold());
-            let instances = self.catalog.instances().await?;
-            if !instances.iter().any(|instance| touched.contains(&instance.role)) {
+            if self.fleet.roles().is_disjoint(&touched) {
                 *revision = self.catalog.set_layer_state(*revision, id, LayerState::Active).await?;
                 stack.set_state(id, LayerState::Active).map_err(strata_catalog::CatalogError::from)?;
                 *self.stack.write() = Arc::new(stack);
@@ -194,7 +220,7 @@ fn refuse_unfit(stack: &LayerStack, id: LayerId) -> Result<(), LayerError> {
 }
 
 /// Names of the roles that differ between two folds, or have a rule that does.
-fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
+pub(crate) fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for delta in delta::between_folds(before, after) {
         for fold in [before, after] {
@@ -240,11 +266,11 @@ mod tests {
     #[tokio::test]
     async fn layers_are_there_after_a_restart_and_uids_go_on() {
         let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::in_memory().unwrap());
-        let before = Configuration::load(catalog.clone()).await.unwrap();
+        let before = Configuration::load(catalog.clone(), Components::default()).await.unwrap();
         commit(&before, &role(&before, "web")).await.unwrap();
         commit(&before, &role(&before, "db")).await.unwrap();
         before.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
-        let after = Configuration::load(catalog).await.unwrap();
+        let after = Configuration::load(catalog, Components::default()).await.unwrap();
         let layers = |configuration: &Configuration| configuration.stack().layers().cloned().collect::<Vec<_>>();
         assert_eq!(layers(&after), layers(&before));
         let names = |configuration: &Configuration| {
@@ -258,7 +284,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_commit_is_checked_against_the_first() {
-        let configuration = Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap())).await.unwrap();
+        let configuration =
+            Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap()), Components::default()).await.unwrap();
         let (one, two, other) = (role(&configuration, "web"), role(&configuration, "web"), role(&configuration, "db"));
         commit(&configuration, &one).await.unwrap();
         let refused = commit(&configuration, &two).await;
@@ -270,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn a_role_with_instances_has_somebody_to_wait_for() {
         let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::in_memory().unwrap());
-        let configuration = Configuration::load(catalog.clone()).await.unwrap();
+        let configuration = Configuration::load(catalog.clone(), Components::default()).await.unwrap();
         commit(&configuration, &role(&configuration, "web")).await.unwrap();
         let instance = Instance {
             role: "web".to_owned(),
@@ -284,7 +311,7 @@ mod tests {
             last_error: None,
             last_seen_us: 1,
         };
-        catalog.put_instance(&instance).await.unwrap();
+        configuration.fleet().put(instance).await.unwrap();
         let state = |id| configuration.stack().layer(id).unwrap().state;
         let mut staging = configuration.begin();
         let web = staging.fold().role("web").unwrap().uid;
@@ -295,7 +322,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_draft_whose_object_is_gone_is_not_applied() {
-        let configuration = Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap())).await.unwrap();
+        let configuration =
+            Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap()), Components::default()).await.unwrap();
         commit(&configuration, &role(&configuration, "web")).await.unwrap();
         let mut staging = configuration.begin();
         let web = staging.fold().role("web").unwrap().uid;

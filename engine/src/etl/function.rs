@@ -5,7 +5,9 @@
 mod blame;
 mod changes;
 mod plan;
+mod render;
 mod rules_at;
+mod validate;
 
 use std::sync::Arc;
 
@@ -15,15 +17,30 @@ use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
+use parking_lot::Mutex;
 use strata_catalog::CatalogError;
-use strata_catalog::etl::{LayerError, LayerId, LayerStack};
+use strata_catalog::etl::record::Instance;
+use strata_catalog::etl::{Fold, LayerError, LayerId, LayerStack};
 
+use super::Components;
 use crate::Result;
 use crate::engine::Engine;
 use crate::error::{EngineError, ObjectClass};
+use crate::session::Transaction;
+
+/// What a function is computed from.
+#[derive(Debug)]
+struct View {
+    /// All layers.
+    stack: Arc<LayerStack>,
+    /// What is configured; inside a block, with its changes.
+    fold: Arc<Fold>,
+    components: Components,
+    instances: Arc<Vec<Instance>>,
+}
 
 /// What a function makes of its arguments.
-type Evaluate = fn(&LayerStack, &[ScalarValue]) -> Result<Arc<dyn TableProvider>>;
+type Evaluate = fn(&View, &[ScalarValue]) -> Result<Arc<dyn TableProvider>>;
 
 /// A function's definition.
 #[derive(Debug)]
@@ -45,14 +62,17 @@ static ALL: &[&Definition] = &[
     &blame::BLAME,
     &rules_at::RULES_AT,
     &rules_at::ROLES_AT,
+    &render::RENDER,
+    &render::RENDER_AT,
+    &validate::VALIDATE,
 ];
 
 /// Registers all of them under their full names.
-pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>) {
+pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, transaction: &Arc<Mutex<Transaction>>) {
     let mut names: Vec<&str> = ALL.iter().map(|definition| definition.name).collect();
     names.dedup();
     for name in names {
-        let function = EtlFunction { name, engine: engine.clone() };
+        let function = EtlFunction { name, engine: engine.clone(), transaction: transaction.clone() };
         context.register_udtf(&format!("etl.{name}"), Arc::new(function));
     }
 }
@@ -62,6 +82,7 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>) {
 struct EtlFunction {
     name: &'static str,
     engine: Arc<Engine>,
+    transaction: Arc<Mutex<Transaction>>,
 }
 
 impl TableFunctionImpl for EtlFunction {
@@ -76,8 +97,16 @@ impl TableFunctionImpl for EtlFunction {
         };
         let cast = values.iter().zip(definition.arguments).map(|(value, to)| value.cast_to(to));
         let values = cast.collect::<PlanResult<Vec<_>>>()?;
-        let stack = self.engine.configuration().stack();
-        (definition.evaluate)(&stack, &values).map_err(external)
+        (definition.evaluate)(&self.view(), &values).map_err(external)
+    }
+}
+
+impl EtlFunction {
+    fn view(&self) -> View {
+        let configuration = self.engine.configuration();
+        let stack = configuration.stack();
+        let fold = self.transaction.lock().configured().unwrap_or_else(|| stack.fold());
+        View { fold, stack, components: configuration.components().clone(), instances: configuration.fleet().all() }
     }
 }
 

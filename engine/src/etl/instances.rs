@@ -35,8 +35,8 @@ impl SystemTable for InstancesTable {
     }
 
     async fn rows(&self, around: &Surroundings) -> Result<Vec<Vec<Value>>> {
-        let instances = around.engine.catalog().instances().await?;
-        let rows = instances.into_iter().map(|found| {
+        let instances = around.engine.configuration().fleet().all();
+        let rows = instances.iter().cloned().map(|found| {
             vec![
                 Value::Text(found.role),
                 Value::Text(found.id),

@@ -31,8 +31,7 @@ impl EtlSchema {
     }
 
     fn fold(&self) -> Arc<Fold> {
-        let staged = self.transaction.lock().block().and_then(|block| block.configuration.as_ref().map(|s| s.fold().clone()));
-        staged.unwrap_or_else(|| self.around.engine.configuration().stack().fold())
+        self.transaction.lock().configured().unwrap_or_else(|| self.around.engine.configuration().stack().fold())
     }
 }
 

@@ -12,10 +12,12 @@ mod conflict;
 mod insert;
 mod update;
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::sql::sqlparser::ast::{FromTable, Insert, ObjectName, Statement, TableFactor, TableObject};
 use strata_catalog::CatalogError;
-use strata_catalog::etl::{LayerError, LayerState, Origin, Relation as EtlRelation, Staging};
+use strata_catalog::etl::{Fold, Layer, LayerError, LayerState, Origin, Relation as EtlRelation, Staging};
 
 use self::changed::Changed;
 use super::Session;
@@ -29,6 +31,8 @@ use crate::etl::configuration::Authorship;
 
 /// Payloads of `LISTEN etl_layers`.
 const CHANNEL: &str = "etl_layers";
+/// Findings that are told as notices when nothing is refused for them.
+const NOTICES_MAX: usize = 100;
 
 /// The error of a block that would write records and configuration.
 pub(super) fn mixed() -> EngineError {
@@ -159,12 +163,39 @@ impl Session {
     /// # Errors
     /// What another transaction did in the meantime; the catalog's.
     pub(super) async fn commit_configuration(&self, staging: &Staging) -> Result<()> {
-        let made = self.engine.configuration().commit(staging, Origin::Sql, self.authorship()).await?;
-        match made {
-            Some(layer) => self.tell_layer(&layer),
+        let by = self.authorship();
+        if !by.draft {
+            self.refuse_unfit(staging.base(), staging.fold())?;
+        }
+        match self.engine.configuration().commit(staging, Origin::Sql, by).await? {
+            Some(layer) => drop(self.settled(layer).await?),
             None => self.notice("nothing was changed, so no layer was made", None),
         }
         Ok(())
+    }
+
+    /// Refuses a change that brings an error into a role that somebody runs; tells of those in other roles.
+    pub(super) fn refuse_unfit(&self, before: &Fold, after: &Fold) -> Result<()> {
+        let configuration = self.engine.configuration();
+        let (run, others): (Vec<_>, Vec<_>) = {
+            let roles = configuration.fleet().roles();
+            configuration.brought_in(before, after).into_iter().partition(|found| roles.contains(&found.role))
+        };
+        if let Some((first, more)) = run.split_first() {
+            let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+            let message = format!("{}{more}", first.text());
+            return Err(EngineError::Refused { reason: Refusal::Unfit, message, hint: first.finding.hint.clone() });
+        }
+        for found in others.iter().take(NOTICES_MAX) {
+            self.notice(format!("{}: {}", found.finding.severity, found.text()), found.finding.hint.clone());
+        }
+        Ok(())
+    }
+
+    /// Tells of a layer that was made, and waits for it if the session does so.
+    pub(super) async fn settled(&self, layer: Arc<Layer>) -> Result<Arc<Layer>> {
+        self.tell_layer(&layer);
+        Ok(layer)
     }
 
     /// Who makes a layer now, and why.

@@ -45,6 +45,7 @@ static ALL: &[&dyn Procedure] = &[
     &etl::Apply,
     &etl::Enable,
     &etl::Disable,
+    &etl::Import,
 ];
 
 impl Session {

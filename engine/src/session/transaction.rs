@@ -14,8 +14,10 @@
 
 mod control;
 
+use std::sync::Arc;
+
 use strata_catalog::Oid;
-use strata_catalog::etl::Staging;
+use strata_catalog::etl::{Fold, Staging};
 
 use super::notification::Notification;
 use super::outcome::TransactionStatus;
@@ -104,6 +106,11 @@ impl Transaction {
     /// The open block.
     pub fn block(&mut self) -> Option<&mut Block> {
         self.block.as_mut()
+    }
+
+    /// What the open block has made of the configuration; `None` if it has not touched it.
+    pub fn configured(&self) -> Option<Arc<Fold>> {
+        Some(Arc::clone(self.block.as_ref()?.configuration.as_ref()?.fold()))
     }
 
     /// Opens a block; false if one is open.

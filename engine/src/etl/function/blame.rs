@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
-use strata_catalog::etl::{LayerStack, blame};
+use strata_catalog::etl::blame;
 
-use super::{Definition, layer_error, name};
+use super::{Definition, View, layer_error, name};
 use crate::Result;
 use crate::system::table::{Kind, SystemColumn, Value, column, rows_table};
 
@@ -22,7 +22,7 @@ const COLUMNS: &[SystemColumn] = &[
     column("layer", Kind::Bigint, "The layer that set it."),
 ];
 
-fn table(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn table(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     let blame = blame::of_role(&stack.fold(), name(&arguments[0])?).map_err(layer_error)?;
     let rows = blame.into_iter().map(|row| {
         vec![

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
-use strata_catalog::etl::{Change, LayerStack, change};
+use strata_catalog::etl::{Change, change};
 
-use super::{Definition, layer, layer_error, name};
+use super::{Definition, View, layer, layer_error, name};
 use crate::Result;
 use crate::etl::changes::{COLUMNS, row};
 use crate::system::table::rows_table;
@@ -25,12 +25,12 @@ pub(super) const HISTORY: Definition = Definition {
 pub(super) const ROLE_HISTORY: Definition =
     Definition { name: "history", example: "etl.history('role')", arguments: &[DataType::Utf8], evaluate: history };
 
-fn diff(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn diff(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     let at = |argument| stack.fold_at(layer(argument)?).map_err(layer_error);
     table(change::diff(&at(&arguments[0])?, &at(&arguments[1])?))
 }
 
-fn history(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn history(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     let rule = arguments.get(1).map(name).transpose()?;
     table(change::history(stack, name(&arguments[0])?, rule).map_err(layer_error)?)
 }

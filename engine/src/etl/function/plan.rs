@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
-use strata_catalog::etl::{LayerStack, Orphans, Plan};
+use strata_catalog::etl::{Orphans, Plan};
 
-use super::{Definition, layer, layer_error};
+use super::{Definition, View, layer, layer_error};
 use crate::Result;
 use crate::system::table::{Kind, SystemColumn, Value, column, rows_table};
 
@@ -27,11 +27,11 @@ const COLUMNS: &[SystemColumn] = &[
     column("kind", Kind::Text, "restored, removed, orphan or broken."),
 ];
 
-fn plan_drop(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn plan_drop(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     table(Plan::drop(stack, layer(&arguments[0])?, Orphans::Refuse).map_err(layer_error)?)
 }
 
-fn plan_rollback(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn plan_rollback(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     table(Plan::rollback(stack, layer(&arguments[0])?).map_err(layer_error)?)
 }
 

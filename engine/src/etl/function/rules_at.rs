@@ -7,7 +7,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use strata_catalog::etl::{LayerStack, Relation};
 
-use super::{Definition, layer, layer_error};
+use super::{Definition, View, layer, layer_error};
 use crate::Result;
 use crate::etl::RelationTable;
 
@@ -17,11 +17,11 @@ pub(super) const RULES_AT: Definition =
 pub(super) const ROLES_AT: Definition =
     Definition { name: "roles_at", example: "etl.roles_at(3)", arguments: &[DataType::Int64], evaluate: roles };
 
-fn rules(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn rules(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     at(stack, Relation::Rules, arguments)
 }
 
-fn roles(stack: &LayerStack, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
+fn roles(View { stack, .. }: &View, arguments: &[ScalarValue]) -> Result<Arc<dyn TableProvider>> {
     at(stack, Relation::Roles, arguments)
 }
 

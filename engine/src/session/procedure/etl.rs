@@ -3,6 +3,7 @@
 mod apply;
 mod drop_layer;
 mod enable;
+mod import;
 mod restore_layer;
 mod rollback_to;
 
@@ -17,6 +18,7 @@ use crate::session::Session;
 pub(super) use apply::Apply;
 pub(super) use drop_layer::DropLayer;
 pub(super) use enable::{Disable, Enable};
+pub(super) use import::Import;
 pub(super) use restore_layer::RestoreLayer;
 pub(super) use rollback_to::RollbackTo;
 
@@ -28,12 +30,9 @@ fn layer_error(error: LayerError) -> EngineError {
 }
 
 /// Tells of a layer that was made or changed; without one, that nothing was done, with the layer that stays the last.
-fn answer(session: &Session, made: Option<Arc<Layer>>) -> Result<Vec<String>> {
+async fn answer(session: &Session, made: Option<Arc<Layer>>) -> Result<Vec<String>> {
     let layer = match made {
-        Some(layer) => {
-            session.tell_layer(&layer);
-            layer
-        }
+        Some(layer) => session.settled(layer).await?,
         None => {
             session.notice("nothing was changed, so no layer was made", None);
             let stack = session.engine.configuration().stack();

@@ -24,6 +24,6 @@ impl Procedure for Apply {
     async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
         let layer = arguments.layer(&[], "etl.apply(3)")?;
         let applied = session.engine.configuration().apply(layer).await?;
-        answer(session, Some(applied))
+        answer(session, Some(applied)).await
     }
 }

@@ -38,6 +38,6 @@ impl Procedure for DropLayer {
         } else {
             configuration.carry_out(|stack| Plan::drop(stack, layer, orphans), session.authorship()).await?
         };
-        answer(session, made)
+        answer(session, made).await
     }
 }

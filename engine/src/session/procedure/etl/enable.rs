@@ -54,5 +54,5 @@ async fn set(session: &Session, [role, rule]: [&str; 2], enabled: bool) -> Resul
     let row = Row::from_iter([("enabled".to_owned(), enabled.into())]);
     staging.update(Relation::Rules, vec![(rule, row)]).map_err(layer_error)?;
     let made = configuration.commit(&staging, Origin::Sql, session.authorship()).await?;
-    answer(session, made)
+    answer(session, made).await
 }

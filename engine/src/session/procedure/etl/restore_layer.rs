@@ -38,6 +38,6 @@ impl Procedure for RestoreLayer {
         } else {
             configuration.carry_out(|stack| Plan::restore(stack, layer, orphans), session.authorship()).await?
         };
-        answer(session, made)
+        answer(session, made).await
     }
 }

@@ -26,6 +26,6 @@ impl Procedure for RollbackTo {
         let layer = arguments.layer(&[], "etl.rollback_to(3)")?;
         let configuration = session.engine.configuration();
         let made = configuration.carry_out(|stack| Plan::rollback(stack, layer), session.authorship()).await?;
-        answer(session, made)
+        answer(session, made).await
     }
 }
