@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# Kills of `make crash-loop`, images of `make power-loss`, rows of `make bench`.
+# Kills of `make crash-loop`, images of `make power-loss`, rows of `make bench` and what else it measures (see docs/benchmarks).
 KILLS ?= 500
 IMAGES ?= 1000
 ROWS ?= 1000000
+BENCH ?=
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench release deny setup setup-build
+.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +35,12 @@ many-topics: ## 10,000 topics with a record every few seconds for two minutes, o
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
 	"$$target/release/examples/many_topics" "$$target/release/strata"
 
-bench: ## Load ROWS rows into a release build: rows/s, memory, bytes on disk, latency of small writes
+bench: setup-bench ## A release build beside ClickHouse on ROWS sample records, and the latency of small writes (BENCH=--cold, --prose, ...)
 	cargo build --locked --release --bin strata --example small_writes
-	bench/load.sh $(ROWS)
+	bench/.venv/bin/python -B -m unittest discover -s bench
+	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
+	bench/.venv/bin/python -B bench --binary "$$target/release/strata" --rows $(ROWS) $(BENCH); \
+	"$$target/release/examples/small_writes" "$$target/release/strata"
 
 lint: ## rustfmt and clippy, warnings are errors
 	cargo fmt --all --check
@@ -57,3 +61,11 @@ setup-build: ## Install what a build needs: a C compiler
 
 setup: ## Install what the tests need: C compiler, psql, strace, etcd, rsyslog, cargo-nextest
 	@.ci/setup test
+
+setup-bench: setup-build bench/.venv/installed ## Install what `make bench` needs: Python packages, ClickHouse (chdb) among them, into bench/.venv
+
+bench/.venv/installed: bench/requirements.txt
+	@.ci/setup bench
+	python3 -m venv bench/.venv
+	bench/.venv/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	touch $@

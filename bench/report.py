@@ -1,0 +1,114 @@
+"""Tables in Markdown, on the terminal and, when asked, between the marks of docs/benchmarks/README.md.
+
+**Invariant:** what stands outside of the marks is never touched, and a mark that is missing is an error.
+"""
+
+import os
+import re
+
+from comparison import geometric_mean
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "benchmarks")
+PAGE = os.path.join(FOLDER, "README.md")
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def loads(ours, theirs):
+    """Two loads side by side."""
+    seconds = lambda loaded, took: f"{took:.1f} s ({loaded.rows / took / 1e6:.2f} million rows/s)"
+    rows = [
+        ("every batch after `fdatasync`, searchable", seconds(ours, ours.acknowledged_s), "-"),
+        ("inserted, no `fdatasync`", "-", seconds(theirs, theirs.acknowledged_s)),
+        ("merged, all indexes complete", seconds(ours, ours.complete_s), seconds(theirs, theirs.complete_s)),
+        ("bytes on disk, all indexes included", megabytes(ours.bytes), megabytes(theirs.bytes)),
+        ("indexes", indexes(ours), indexes(theirs)),
+        ("resident memory at most", megabytes(ours.resident_bytes_max), "-"),
+    ]
+    return table(["", "Strata", "ClickHouse"], rows)
+
+
+def indexes(loaded):
+    return ", ".join(f"{name} {megabytes(size)}" for name, size in loaded.index_bytes.items())
+
+
+def megabytes(size):
+    return f"{size / 1e6:.1f} MB"
+
+
+def results(found):
+    """Queries with their ratios, and the sum of it."""
+    head = ["query", "Strata ms", "ClickHouse ms", "ratio"]
+    rows = [[result.name, f"{result.ours_ms:.2f}", f"{result.theirs_ms:.2f}", f"{result.ratio:.3f}"] for result in found]
+    if found[0].read_mb:
+        head += ["Strata read MB", "ClickHouse read MB"]
+        rows = [[*row, *(f"{read:.1f}" for read in result.read_mb)] for row, result in zip(rows, found)]
+    ahead, same = sum(result.ratio < 1 for result in found), sum(not result.mismatch for result in found)
+    summary = f"Ahead on {ahead} of {len(found)}, the same answers on {same} of {len(found)}, geometric mean of the ratios {geometric_mean(found):.3f}."
+    return table(head, rows) + "\n\n" + summary
+
+
+def memory(found, limit, resident):
+    rows = [[query.name, f"{query.usual_ms:.2f}", f"{query.frugal_ms:.2f}"] for query in found]
+    same = sum(not query.mismatch for query in found)
+    summary = f"The same answers on {same} of {len(found)}; resident memory at most {megabytes(resident)} under {limit}."
+    return table(["query", "usual ms", f"{limit} ms"], rows) + "\n\n" + summary
+
+
+def growth(sizes):
+    """A column for each size, and by what factor the cost of the largest exceeds that of the smallest."""
+    first, last = sizes[0], sizes[-1]
+    head = ["", *(f"{size.rows / 1e6:g} million" for size in sizes), "factor"]
+    rows = [[name, *(f"{size.queries[name]:.2f} ms" for size in sizes), last.queries[name] / cost] for name, cost in first.queries.items()]
+    rows += [[name, *(megabytes(size.index_bytes[name]) for size in sizes), last.index_bytes[name] / cost] for name, cost in first.index_bytes.items()]
+    rows.append(["bytes on disk", *(megabytes(size.segment_bytes) for size in sizes), last.segment_bytes / first.segment_bytes])
+    rows.append(["loaded, merged, indexed", *(f"{size.complete_s:.1f} s" for size in sizes), last.complete_s / first.complete_s])
+    grown = last.rows / first.rows
+    faster = [row[0] for row in rows if row[-1] >= grown]
+    summary = f"Rows grow by a factor of {grown:g}. As fast or faster: {', '.join(faster) or 'nothing'}."
+    return table(head, [[*row[:-1], f"{row[-1]:.2f}"] for row in rows]) + "\n\n" + summary
+
+
+def crowds(found):
+    head = ["clients", "queries/s", "p50 ms", "p95 ms", "p99 ms", "errors", "rows written/s", "sent twice", "lost or stored twice", "slowest, p50 ms"]
+    rows = [
+        [
+            *(one.clients, f"{one.queries / one.seconds:.0f}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}", f"{one.p99_ms:.1f}"),
+            *(len(one.errors), f"{one.written.rows / one.written.seconds:.0f}", one.written.repeated, abs(one.surplus)),
+            ", ".join(f"{name} {took:.0f}" for name, took in one.slowest),
+        ]
+        for one in found
+    ]
+    return table(head, rows)
+
+
+def marks(name):
+    """The place of a section: its beginning, what is there, its end."""
+    return re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.S)
+
+
+def page():
+    with open(PAGE, encoding="utf-8") as file:
+        return file.read()
+
+
+def require(names):
+    """Whether all sections have a place is better known before hours of measuring than after them."""
+    text = page()
+    if missing := [name for name in names if len(marks(name).findall(text)) != 1]:
+        raise ValueError(f"docs/benchmarks/README.md has no place, or more than one, for {', '.join(missing)}")
+
+
+def write(name, text, picture=None):
+    """Puts a section between its marks, and its picture beside the page."""
+    if picture is not None:
+        with open(os.path.join(FOLDER, f"{name}.svg"), "w", encoding="utf-8") as file:
+            file.write(picture)
+        text = f"{text}\n\n![ratios, one bar a query]({name}.svg)"
+    require([name])
+    after = marks(name).sub(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page())
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(after)
