@@ -27,15 +27,24 @@ COLD_RUNS = 3
 
 def arguments():
     parser = argparse.ArgumentParser(prog="python bench", description=__doc__)
-    numbers = lambda text: [float(part) for part in text.split(",")]
+
+    def numbers(text):
+        return [float(part) for part in text.split(",")]
+
     parser.add_argument("--binary", required=True, help="a release build of strata")
     parser.add_argument("--rows", type=int, help="records (1,000,000, or 2,000,000 with --prose)")
     parser.add_argument("--runs", type=int, default=7, help="runs that count, each with other literals, at most 20")
     parser.add_argument("--server-memory", default="2GB", metavar="SIZE", help="memory limit of the server")
     parser.add_argument("--prose", action="store_true", help="sentences of a Zipf vocabulary instead of the sample log")
-    parser.add_argument("--cold", action="store_true", help=f"also with files in no cache and processes just started, {COLD_RUNS} runs")
-    parser.add_argument("--memory-limit", metavar="SIZE", help="also ask again under this limit, such as 512MB, and compare the answers")
-    parser.add_argument("--concurrency", type=numbers, metavar="N,N", help="also numbers of clients that ask while records are written")
+    parser.add_argument(
+        "--cold", action="store_true", help=f"also with files in no cache and processes just started, {COLD_RUNS} runs"
+    )
+    parser.add_argument(
+        "--memory-limit", metavar="SIZE", help="also ask again under this limit, such as 512MB, and compare the answers"
+    )
+    parser.add_argument(
+        "--concurrency", type=numbers, metavar="N,N", help="also numbers of clients that ask while records are written"
+    )
     parser.add_argument("--growth", type=numbers, metavar="N,N", help="instead: millions of rows, Strata alone")
     parser.add_argument("--folder", help="where the temporary folder is made: as large as the data, and no tmpfs")
     parser.add_argument("--write", action="store_true", help="put the tables and plots into docs/benchmarks")
@@ -99,7 +108,10 @@ def compare(given, folder):
 
 def sections(given, strata, clickhouse, dataset):
     """Measures and prints one section after the other; yields what went wrong."""
-    name = lambda section: f"{dataset.title}-{section}"
+
+    def name(section):
+        return f"{dataset.title}-{section}"
+
     ours, theirs = load_strata(strata, dataset), load_clickhouse(clickhouse, dataset)
     size = f"{dataset.rows:,} records, {os.path.getsize(dataset.file) / 1e6:.0f} MB of NDJSON, {given.threads} threads."
     say(given, name("load"), f"{size}\n\n{report.loads(ours, theirs)}")

@@ -1,7 +1,7 @@
 """Answers of two systems in one form, and whether they say the same.
 
-**Invariant:** a difference that somebody could see is a difference here, but for two that ClickHouse's own answers have: which of several rows
-of the same time come last in a LIMIT, and the error of its sampled percentiles.
+**Invariant:** a difference that somebody could see is a difference here, but for two that are nobody's mistake: which of several
+rows of the same time come last in a LIMIT, and the error of sampled percentiles.
 """
 
 import collections
@@ -20,23 +20,26 @@ def microseconds(text):
 
 def plain(rows):
     """Rows as tuples, times as microseconds since 1970, all else as it came."""
-    value = lambda value: (value - EPOCH) // MICROSECOND if isinstance(value, datetime.datetime) else value
-    return [tuple(map(value, row)) for row in rows]
+
+    def in_one_form(value):
+        return (value - EPOCH) // MICROSECOND if isinstance(value, datetime.datetime) else value
+
+    return [tuple(map(in_one_form, row)) for row in rows]
 
 
 def same(check, ours, theirs):
     """Whether two lists of rows are the same answer.
 
-    `rows`: the same rows in any order. `latest`: the first column is a time, the rows were cut at a LIMIT, and those of the oldest time may
-    be any of their time. `close`: the last column may differ a little.
+    `rows`: the same rows in any order. `latest`: the first column is a time, the rows were cut at a LIMIT, and
+    those of the oldest time may be any of their time. `close`: the last column may differ a little.
     """
     ours, theirs = plain(ours), plain(theirs)
     if check == "rows":
         return collections.Counter(ours) == collections.Counter(theirs)
     if check == "latest":
-        oldest = min((row[0] for row in ours), default=None)
-        newer = lambda rows: collections.Counter(row for row in rows if row[0] != oldest)
-        return len(ours) == len(theirs) and oldest == min((row[0] for row in theirs), default=None) and newer(ours) == newer(theirs)
+        oldest = [min((row[0] for row in rows), default=None) for rows in (ours, theirs)]
+        newer = [collections.Counter(row for row in rows if row[0] != oldest[0]) for rows in (ours, theirs)]
+        return len(ours) == len(theirs) and oldest[0] == oldest[1] and newer[0] == newer[1]
     if check == "close":
         ours, theirs = ({row[:-1]: row[-1] for row in rows} for rows in (ours, theirs))
         return ours.keys() == theirs.keys() and all(abs(ours[key] - theirs[key]) <= CLOSE * abs(theirs[key]) for key in ours)

@@ -1,7 +1,7 @@
 """ClickHouse (chdb) in a process of its own, so that it can be ended and started like a server.
 
-Each query is timed inside that process: what it costs to hand the rows over to us is not ClickHouse's. It has no wire to cross, Strata
-has; that is in its favour.
+Each query is timed inside that process: what it costs to hand the rows over to us is not ClickHouse's. It has no wire to cross,
+Strata has; that is in its favour.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Queries on systems that were just started and whose files are in no cache.
 
-The pages of both data folders are given back to the kernel one file at a time, which any user may ask for and which leaves the rest of the
-machine alone; programs stay in memory. Whether it worked is seen from what each process had to read from the disk.
+The pages of both data folders are given back to the kernel one file at a time, which any user may ask for and which leaves the rest
+of the machine alone; programs stay in memory. Whether it worked is seen from what each process had to read from the disk.
 """
 
 import os

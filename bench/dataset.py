@@ -4,6 +4,9 @@ import dataclasses
 import string
 
 TOPIC = "logs.bench"
+# Conditions on the hour of a run.
+HOUR = "ts >= '$since' AND ts < '$until'"
+HOUR_UTC = "ts >= '$since+00' AND ts < '$until+00'"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Query:
 
 @dataclasses.dataclass
 class Dataset:
-    """Records, and what they are for. `literals[0]` is for warming up, each other one for one run, so that nothing can be answered from
-    memory."""
+    """Records, and what they are for. `literals[0]` is for warming up, each other one for one run, so that nothing can be answered
+    from memory."""
 
     title: str
     file: str
@@ -39,6 +42,11 @@ class Dataset:
 def both(name, clickhouse, strata, check="rows"):
     """A query on the table of the data set, which both call `@table`."""
     return Query(name, clickhouse.replace("@table", "bench.logs"), strata.replace("@table", TOPIC), check)
+
+
+def count(name, clickhouse, strata):
+    """How many rows a condition is true for."""
+    return both(name, f"SELECT count() FROM @table WHERE {clickhouse}", f"SELECT count(*) FROM @table WHERE {strata}")
 
 
 def has(*words):

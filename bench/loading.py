@@ -39,7 +39,8 @@ def load_strata(server, dataset, source=None):
     server.execute(f"CALL sys.optimize('{TOPIC}')")
     complete = time.perf_counter() - began
     _, rows = server.run(f"SELECT count(*) FROM {TOPIC}")
-    _, indexes = server.run(f'SELECT "column", method, bytes, segments_total - segments_built, problem FROM sys.indexes WHERE topic = \'{TOPIC}\'')
+    of_index = '"column", method, bytes, segments_total - segments_built, problem'
+    _, indexes = server.run(f"SELECT {of_index} FROM sys.indexes WHERE topic = '{TOPIC}'")
     if unfinished := [index for index in indexes if index[3] or index[4]]:
         raise RuntimeError(f"indexes are not complete: {unfinished}")
     sizes = {f"{method} on {column}": size for column, method, size, *_ in indexes}
@@ -50,7 +51,8 @@ def load_clickhouse(clickhouse, dataset):
     clickhouse.execute(dataset.clickhouse_ddl)
     structure = " ".join(dataset.structure.split()).replace("'", "\\'")
     insert = f"INSERT INTO bench.logs SELECT * FROM file('{dataset.file}', 'JSONEachRow', '{structure}')"
-    insert += f" SETTINGS max_threads = {clickhouse.threads}, max_insert_threads = {clickhouse.threads}, date_time_input_format = 'best_effort'"
+    threads = f"max_threads = {clickhouse.threads}, max_insert_threads = {clickhouse.threads}"
+    insert += f" SETTINGS {threads}, date_time_input_format = 'best_effort'"
     inserted = clickhouse.execute(insert)
     complete = inserted + clickhouse.execute("OPTIMIZE TABLE bench.logs FINAL")
     rows = clickhouse.value("SELECT count() FROM bench.logs")

@@ -12,10 +12,14 @@ def ratios(title, results):
     results = sorted(results, key=lambda result: result.ratio)
     lowest = math.floor(math.log10(min(0.1, *(result.ratio for result in results))))
     highest = math.ceil(math.log10(max(2, *(result.ratio for result in results))))
-    x = lambda ratio: LABEL + (WIDTH - LABEL - 60) * (math.log10(ratio) - lowest) / (highest - lowest)
+
+    def x(ratio):
+        return LABEL + (WIDTH - LABEL - 60) * (math.log10(ratio) - lowest) / (highest - lowest)
+
     bottom = TOP + len(results) * (BAR + GAP)
+    view = f'viewBox="0 0 {WIDTH} {bottom + 30}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 30}" font-family="sans-serif" font-size="12" fill="{INK}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {view} font-family="sans-serif" font-size="12" fill="{INK}">',
         f'<rect width="100%" height="100%" fill="{PAPER}"/>',
         f'<text x="12" y="20" font-size="14">{html.escape(title)}</text>',
     ]
@@ -27,9 +31,9 @@ def ratios(title, results):
     for at, result in enumerate(results):
         y = TOP + at * (BAR + GAP)
         left, right = sorted((x(result.ratio), x(1)))
-        colour = AHEAD if result.ratio < 1 else BEHIND
+        colour, figure = (AHEAD, x(1) + 6) if result.ratio < 1 else (BEHIND, right + 4)
         parts.append(f'<text x="{LABEL - 8}" y="{y + 12}" text-anchor="end">{html.escape(result.name)}</text>')
         parts.append(f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}" height="{BAR}" fill="{colour}"/>')
-        parts.append(f'<text x="{x(1) + 6 if result.ratio < 1 else right + 4:.1f}" y="{y + 12}" font-size="11">{result.ratio:.3g}</text>')
+        parts.append(f'<text x="{figure:.1f}" y="{y + 12}" font-size="11">{result.ratio:.3g}</text>')
     parts.append(f'<line x1="{x(1):.1f}" y1="{TOP - 12}" x2="{x(1):.1f}" y2="{bottom}" stroke="{INK}" stroke-width="1.5"/>')
     return "\n".join([*parts, "</svg>", ""])

@@ -1,7 +1,7 @@
 """The data set `prose`: sentences whose words are drawn from a Zipf vocabulary, so that no two rows are alike.
 
-Made from a seed: the same row count gives the same bytes. What `shop` has too much of, rows that repeat a pattern, is missing here entirely;
-an index has to live from the words alone.
+Made from a seed: the same row count gives the same bytes. What `shop` has too much of, rows that repeat a pattern, is missing
+here entirely; an index has to live from the words alone.
 """
 
 import datetime
@@ -9,7 +9,7 @@ import os
 
 import numpy
 
-from dataset import Dataset, both, has, latest, phrase
+from dataset import HOUR, HOUR_UTC, Dataset, both, count, has, latest, phrase
 
 SEED = 5
 VOCABULARY = 50_000
@@ -98,10 +98,6 @@ def tail(name, clickhouse, strata):
     return both(name, latest("ts, host, service, message", clickhouse), latest("ts, host, service, message", strata), "latest")
 
 
-def count(name, clickhouse, strata):
-    return both(name, f"SELECT count() FROM @table WHERE {clickhouse}", f"SELECT count(*) FROM @table WHERE {strata}")
-
-
 QUERIES = [
     count("first_word", has("$first"), "message @@ '$first'"),
     count("hundredth_word", has("$hundredth"), "message @@ '$hundredth'"),
@@ -121,8 +117,8 @@ QUERIES = [
     tail("phrase_latest", phrase(" ".join(PHRASE)), f"message @@ phraseto_tsquery('{' '.join(PHRASE)}')"),
     both(
         "word_histogram",
-        f"SELECT toStartOfMinute(ts) AS minute, count() FROM @table WHERE ts >= '$since' AND ts < '$until' AND {has('$tenth')} GROUP BY minute",
-        "SELECT date_trunc('minute', ts) AS minute, count(*) FROM @table WHERE ts >= '$since+00' AND ts < '$until+00' AND message @@ '$tenth' GROUP BY minute",
+        f"SELECT toStartOfMinute(ts) AS minute, count() FROM @table WHERE {HOUR} AND {has('$tenth')} GROUP BY minute",
+        f"SELECT date_trunc('minute', ts) AS minute, count(*) FROM @table WHERE {HOUR_UTC} AND message @@ '$tenth' GROUP BY minute",
     ),
     both(
         "word_by_service",

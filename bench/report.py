@@ -19,7 +19,10 @@ def table(head, rows):
 
 def loads(ours, theirs):
     """Two loads side by side."""
-    seconds = lambda loaded, took: f"{took:.1f} s ({loaded.rows / took / 1e6:.2f} million rows/s)"
+
+    def seconds(loaded, took):
+        return f"{took:.1f} s ({loaded.rows / took / 1e6:.2f} million rows/s)"
+
     rows = [
         ("every batch after `fdatasync`, searchable", seconds(ours, ours.acknowledged_s), "-"),
         ("inserted, no `fdatasync`", "-", seconds(theirs, theirs.acknowledged_s)),
@@ -46,9 +49,15 @@ def results(found):
     if found[0].read_mb:
         head += ["Strata read MB", "ClickHouse read MB"]
         rows = [[*row, *(f"{read:.1f}" for read in result.read_mb)] for row, result in zip(rows, found)]
-    ahead, same = sum(result.ratio < 1 for result in found), sum(not result.mismatch for result in found)
-    summary = f"Ahead on {ahead} of {len(found)}, the same answers on {same} of {len(found)}, geometric mean of the ratios {geometric_mean(found):.3f}."
-    return table(head, rows) + "\n\n" + summary
+    ahead, same, mean = (
+        sum(result.ratio < 1 for result in found),
+        sum(not result.mismatch for result in found),
+        geometric_mean(found),
+    )
+    summary = (
+        f"Ahead on {ahead} of {len(found)}, the same answers on {same} of {len(found)}, geometric mean of the ratios {mean:.3f}."
+    )
+    return f"{table(head, rows)}\n\n{summary}"
 
 
 def memory(found, limit, resident):
@@ -62,10 +71,12 @@ def growth(sizes):
     """A column for each size, and by what factor the cost of the largest exceeds that of the smallest."""
     first, last = sizes[0], sizes[-1]
     head = ["", *(f"{size.rows / 1e6:g} million" for size in sizes), "factor"]
-    rows = [[name, *(f"{size.queries[name]:.2f} ms" for size in sizes), last.queries[name] / cost] for name, cost in first.queries.items()]
-    rows += [[name, *(megabytes(size.index_bytes[name]) for size in sizes), last.index_bytes[name] / cost] for name, cost in first.index_bytes.items()]
-    rows.append(["bytes on disk", *(megabytes(size.segment_bytes) for size in sizes), last.segment_bytes / first.segment_bytes])
-    rows.append(["loaded, merged, indexed", *(f"{size.complete_s:.1f} s" for size in sizes), last.complete_s / first.complete_s])
+    milliseconds, seconds = "{:.2f} ms".format, "{:.1f} s".format
+    costs = [(name, milliseconds, [size.queries[name] for size in sizes]) for name in first.queries]
+    costs += [(name, megabytes, [size.index_bytes[name] for size in sizes]) for name in first.index_bytes]
+    costs += [("bytes on disk", megabytes, [size.segment_bytes for size in sizes])]
+    costs += [("loaded, merged, indexed", seconds, [size.complete_s for size in sizes])]
+    rows = [[name, *map(text, values), values[-1] / values[0]] for name, text, values in costs]
     grown = last.rows / first.rows
     faster = [row[0] for row in rows if row[-1] >= grown]
     summary = f"Rows grow by a factor of {grown:g}. As fast or faster: {', '.join(faster) or 'nothing'}."
@@ -73,7 +84,8 @@ def growth(sizes):
 
 
 def crowds(found):
-    head = ["clients", "queries/s", "p50 ms", "p95 ms", "p99 ms", "errors", "rows written/s", "sent twice", "lost or stored twice", "slowest, p50 ms"]
+    head = ["clients", "queries/s", "p50 ms", "p95 ms", "p99 ms", "errors"]
+    head += ["rows written/s", "sent twice", "lost or stored twice", "slowest, p50 ms"]
     rows = [
         [
             *(one.clients, f"{one.queries / one.seconds:.0f}", f"{one.p50_ms:.1f}", f"{one.p95_ms:.1f}", f"{one.p99_ms:.1f}"),

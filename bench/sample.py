@@ -1,8 +1,8 @@
-"""The stream of sample records that `strata quickstart --print` makes, with rare records planted in it, and what can be looked for.
+"""The sample records that `strata quickstart --print` makes, with rare records planted among them, and what can be looked for.
 
-The sample is a day of a web shop that ends now, so times differ from one making to the next, and all else is the same. Planted are words
-and pieces of words that are in a known number of rows whatever the size: needles, substrings, and decoys that have the words of a phrase in
-another order.
+The sample is a day of a web shop that ends now, so times differ from one making to the next, and all else is the same. Planted are
+words and pieces of words that are in a known number of rows whatever the size: needles, substrings, and decoys that have the words
+of a phrase in another order.
 """
 
 import dataclasses
@@ -35,7 +35,10 @@ def piece(run):
 def planted(runs):
     """Messages, in an order that the seed decides."""
     pick = random.Random(11)
-    number = lambda: pick.randrange(1_000_000)
+
+    def number():
+        return pick.randrange(1_000_000)
+
     messages = [f"checkpoint {needle(run)} of shard {number()} is late" for run in range(runs) for _ in range(NEEDLE_ROWS)]
     messages += [f"cache key u{number()}{piece(run)}{number()} was dropped" for run in range(runs) for _ in range(PIECE_ROWS)]
     messages += [f"manifest of backup {number()} is rejected" for _ in range(RARE_ROWS)]

@@ -1,7 +1,6 @@
 """A Strata server of our own: a release build on a folder and on free loopback ports.
 
-The server listens on loopback only, and its folder is whatever the caller made; it is stopped with SIGTERM and started again on the same
-folder. Nothing here measures: times are taken where the queries are.
+The server listens on loopback only; it is stopped with SIGTERM and can be started again on the same folder.
 """
 
 import os

@@ -1,6 +1,7 @@
 """A process that writes records at a steady rate over HTTP, each request with a producer and sequence numbers.
 
-Now and then it sends a request a second time, as a client does that did not get the answer: the server must count all of it as duplicates.
+Now and then it sends a request a second time, as a client does that did not get the answer: the server must count all of it as
+duplicates.
 """
 
 import dataclasses
