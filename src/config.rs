@@ -82,6 +82,8 @@ settings! {
     merge_rows_max: u64 = 1 << 20;
     /// Largest record that is accepted.
     record_size_max: ByteSize = ByteSize(16 << 20);
+    /// Members of an etcd that keeps the files of roles, such as `http://127.0.0.1:2379`. Without any, the server itself does.
+    etcd: Vec<String> = Vec::new();
     /// What is written to stderr: a level, or levels by module, such as `info,strata_storage=debug`.
     log_filter: String = "info".to_owned();
 }

@@ -1,5 +1,6 @@
 //! The binary `strata`: reads the command line and hands over to one file a subcommand.
 
+mod agent;
 mod config;
 mod load;
 mod quickstart;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::agent::AgentArguments;
 use crate::config::{Config, Flags};
 use crate::load::LoadArguments;
 use crate::quickstart::QuickstartArguments;
@@ -38,6 +40,8 @@ enum Command {
     RebuildCatalog(RebuildArguments),
     /// Load files into a topic.
     Load(LoadArguments),
+    /// Run a sidecar: give a process the files of its role, see that it works with them, report.
+    Agent(AgentArguments),
 }
 
 /// Arguments of `strata serve`.
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => verify::run(&verify),
         Command::RebuildCatalog(rebuild) => rebuild_catalog::run(&rebuild),
         Command::Load(load) => load::run(&load),
+        Command::Agent(agent) => agent::run(&agent),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

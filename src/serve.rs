@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use strata_catalog::etl::ConfigStore;
+use strata_connectors::config_store::etcd::EtcdStore;
 use strata_connectors::http::{self, HttpOptions};
 use strata_engine::etl::Components;
 use strata_engine::{Engine, EngineConfig};
@@ -124,7 +126,8 @@ impl Running {
         let (pg_addr, http_addr) = (pg.local_addr()?, http.local_addr()?);
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
         let components = Components::new(strata_connectors::component::all());
-        let engine = Engine::open_folder(EngineConfig { components, ..config.engine() })
+        let config_store = config_store(config)?;
+        let engine = Engine::open_folder(EngineConfig { components, config_store, ..config.engine() })
             .await
             .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))?;
 
@@ -185,6 +188,15 @@ impl Running {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The etcd that is to be used; `None` for the catalog. It need not be there yet.
+fn config_store(config: &Config) -> anyhow::Result<Option<Arc<dyn ConfigStore>>> {
+    if config.etcd.is_empty() {
+        return Ok(None);
+    }
+    let store = EtcdStore::new(&config.etcd).context("etcd")?;
+    Ok(Some(Arc::new(store)))
 }
 
 async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

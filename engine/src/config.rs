@@ -1,6 +1,9 @@
 //! Tunables of the engine, one typed struct with the defaults in code.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use strata_catalog::etl::ConfigStore;
 
 use crate::etl::Components;
 
@@ -33,6 +36,8 @@ pub struct EngineConfig {
     pub record_bytes_max: usize,
     /// Kinds of components whose configuration is managed.
     pub components: Components,
+    /// Where sidecars find their files and report; `None`: in the catalog.
+    pub config_store: Option<Arc<dyn ConfigStore>>,
 }
 
 impl EngineConfig {
@@ -52,6 +57,7 @@ impl EngineConfig {
             merge_rows_max: 1 << 20,
             record_bytes_max: 16 << 20,
             components: Components::default(),
+            config_store: None,
         }
     }
 }

@@ -87,7 +87,10 @@ impl Engine {
             .map_err(|error| EngineError::Internal(format!("opening the catalog: {error}")))??;
         let store = LocalFileSystem::new_with_prefix(&folder).map_err(StorageError::from)?;
         let catalog = Arc::new(catalog);
-        let config_store = catalog.clone();
+        let config_store = match &config.config_store {
+            Some(given) => Arc::clone(given),
+            None => catalog.clone(),
+        };
         let parts = EngineParts { catalog, config_store, disk, store: Arc::new(store), clock: Arc::new(SystemClock) };
         let engine = Self::open(config, parts).await?;
         // Held until the engine is gone.

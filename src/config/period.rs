@@ -24,6 +24,11 @@ impl Period {
     pub const fn seconds(seconds: i64) -> Self {
         Self { us: seconds * 1_000_000 }
     }
+
+    /// The same, as the standard library has it.
+    pub fn duration(self) -> std::time::Duration {
+        std::time::Duration::from_micros(self.us.unsigned_abs())
+    }
 }
 
 impl fmt::Display for Period {

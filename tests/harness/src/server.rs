@@ -4,13 +4,13 @@ use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process};
 
+use crate::process::Process;
 use crate::{Http, Sql};
 
 /// How a server is started.
@@ -72,7 +72,7 @@ impl ServerOptions {
     /// # Errors
     /// The binary does not run.
     pub fn start_and_kill(&self, after: Duration) -> anyhow::Result<()> {
-        let process = Process(self.command()?.spawn()?);
+        let process = Process::start(&mut self.command()?)?;
         std::thread::sleep(after);
         drop(process);
         Ok(())
@@ -84,7 +84,7 @@ impl ServerOptions {
     /// The binary does not run, or the server did not stop by itself within `ready_within`.
     pub fn refused(&self) -> anyhow::Result<(ExitStatus, String)> {
         let before = std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len());
-        let status = Process(self.command()?.spawn()?).wait(self.ready_within)?;
+        let status = Process::start(&mut self.command()?)?.wait(self.ready_within)?;
         let said = std::fs::read(&self.log)?;
         let new = said.get(usize::try_from(before)?..).unwrap_or_default();
         Ok((status, String::from_utf8_lossy(new).into_owned()))
@@ -105,7 +105,7 @@ impl Server {
     /// # Errors
     /// It does not start, stops at once, or is not ready in time; the end of its log is part of the message.
     pub fn start(options: &ServerOptions) -> anyhow::Result<Self> {
-        let mut process = Process(options.command()?.spawn()?);
+        let mut process = Process::start(&mut options.command()?)?;
         let stdout = process.0.stdout.take().context("standard output is piped")?;
         let (sender, lines) = mpsc::channel();
         // The thread reads to the end, so that the server never blocks on a full pipe, and ends with the server.
@@ -132,7 +132,7 @@ impl Server {
 
     /// Process id.
     pub fn pid(&self) -> u32 {
-        self.process.0.id()
+        self.process.id()
     }
 
     /// Address of the PostgreSQL protocol.
@@ -159,20 +159,16 @@ impl Server {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn kill(mut self) -> anyhow::Result<()> {
-        self.process.0.kill()?;
-        self.process.0.wait()?;
-        Ok(())
+    pub fn kill(self) -> anyhow::Result<()> {
+        self.process.kill()
     }
 
     /// Asks it to stop with SIGTERM and waits.
     ///
     /// # Errors
     /// It did not stop within `within`.
-    pub fn stop(mut self, within: Duration) -> anyhow::Result<ExitStatus> {
-        let pid = Pid::from_raw(i32::try_from(self.pid())?).context("process ids are positive")?;
-        kill_process(pid, Signal::TERM)?;
-        self.process.wait(within)
+    pub fn stop(self, within: Duration) -> anyhow::Result<ExitStatus> {
+        self.process.stop(within)
     }
 
     /// Waits until it stops by itself.
@@ -198,33 +194,6 @@ impl Server {
     }
 }
 
-/// A child that is killed when it is dropped.
-#[derive(Debug)]
-struct Process(Child);
-
-impl Process {
-    fn wait(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
-        let deadline = Instant::now() + within;
-        loop {
-            if let Some(status) = self.0.try_wait()? {
-                return Ok(status);
-            }
-            if Instant::now() >= deadline {
-                bail!("the server did not stop within {within:?}");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be gone already; then there is nothing to kill and nothing to report.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The ready lines are `  psql -h 127.0.0.1 -p 7432 ...` and `  http http://127.0.0.1:7433`.
 fn address_in(line: &str, word: &str) -> Option<SocketAddr> {
     let rest = line.trim_start().strip_prefix(word)?;
@@ -237,7 +206,8 @@ fn address_in(line: &str, word: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(host.parse().ok()?, port.parse().ok()?))
 }
 
-fn tail(log: &Path) -> String {
+/// The end of a log, for a message.
+pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
