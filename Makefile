@@ -8,7 +8,7 @@ IMAGES ?= 1000
 ROWS ?= 1000000
 BENCH ?=
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench micro-bench release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: setup-bench ## A release build beside ClickHouse on ROWS sample records, 
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
 	bench/.venv/bin/python -B bench --binary "$$target/release/strata" --rows $(ROWS) $(BENCH); \
 	"$$target/release/examples/small_writes" "$$target/release/strata"
+
+micro-bench: setup-build ## Micro benchmarks of the storage: index build, probe, postings, decoding, appending to the log
+	cargo bench --locked -p strata-storage --bench micro
 
 lint: ## rustfmt and clippy, warnings are errors
 	cargo fmt --all --check
