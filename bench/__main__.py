@@ -119,8 +119,10 @@ def sections(given, strata, clickhouse, dataset):
         yield f"{ours.rows} and {theirs.rows} of {dataset.rows} rows were loaded"
 
     found = hot(strata, clickhouse, dataset)
-    title = f"{dataset.title}, {dataset.rows:,} records: time of Strata / time of ClickHouse, geometric mean {geometric_mean(found):.3f}"
-    say(given, name("hot"), report.results(found), ratios(title, found))
+    mean = f"geometric mean {geometric_mean(found):.3f}"
+    title = f"{dataset.title}, {dataset.rows:,} records: time of Strata / time of ClickHouse, {mean}"
+    resident = f"Resident memory of Strata at most {report.megabytes(strata.resident_bytes_max())}, the load included."
+    say(given, name("hot"), f"{report.results(found)} {resident}", ratios(title, found))
     yield from wrong("hot", found)
     if given.cold:
         found = cold(strata, clickhouse, dataset, min(COLD_RUNS, given.runs))

@@ -49,15 +49,9 @@ def results(found):
     if found[0].read_mb:
         head += ["Strata read MB", "ClickHouse read MB"]
         rows = [[*row, *(f"{read:.1f}" for read in result.read_mb)] for row, result in zip(rows, found)]
-    ahead, same, mean = (
-        sum(result.ratio < 1 for result in found),
-        sum(not result.mismatch for result in found),
-        geometric_mean(found),
-    )
-    summary = (
-        f"Ahead on {ahead} of {len(found)}, the same answers on {same} of {len(found)}, geometric mean of the ratios {mean:.3f}."
-    )
-    return f"{table(head, rows)}\n\n{summary}"
+    ahead, same = sum(result.ratio < 1 for result in found), sum(not result.mismatch for result in found)
+    summary = f"Ahead on {ahead} of {len(found)}, the same answers on {same} of {len(found)}, "
+    return f"{table(head, rows)}\n\n{summary}geometric mean of the ratios {geometric_mean(found):.3f}."
 
 
 def memory(found, limit, resident):
@@ -79,7 +73,7 @@ def growth(sizes):
     rows = [[name, *map(text, values), values[-1] / values[0]] for name, text, values in costs]
     grown = last.rows / first.rows
     faster = [row[0] for row in rows if row[-1] >= grown]
-    summary = f"Rows grow by a factor of {grown:g}. As fast or faster: {', '.join(faster) or 'nothing'}."
+    summary = f"Rows grow by a factor of {grown:g}. What grows as fast or faster: {', '.join(faster) or 'nothing'}."
     return table(head, [[*row[:-1], f"{row[-1]:.2f}"] for row in rows]) + "\n\n" + summary
 
 
