@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use crate::Result;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
-use crate::etl::Configuration;
+use crate::etl::{Configuration, Rollouts};
 use crate::extension::SessionExtension;
 use crate::ingest::{Ingest, VisibleSink};
 use crate::lifecycle::pressure::Pressure;
@@ -55,6 +55,7 @@ pub struct Engine {
     memory: Memory,
     topics: Arc<Topics>,
     configuration: Configuration,
+    rollouts: Rollouts,
     segments: SegmentStore,
     wal: OnceLock<Wal>,
     pressure: Pressure,
@@ -124,6 +125,7 @@ impl Engine {
             memory,
             topics,
             configuration,
+            rollouts: Rollouts::default(),
             segments,
             wal: OnceLock::new(),
             wake,
@@ -147,6 +149,7 @@ impl Engine {
         let _ = engine.recovery.set(summary);
         let _ = engine.wal.set(wal);
         drop(lifecycle::start(&engine, engine.wake.clone()));
+        crate::etl::rollout::start(&engine);
         Ok(engine)
     }
 
@@ -207,6 +210,11 @@ impl Engine {
     /// The layers of the control plane, in memory.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// What brings layers to instances.
+    pub fn rollouts(&self) -> &Rollouts {
+        &self.rollouts
     }
 
     /// Sealed segments.

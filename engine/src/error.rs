@@ -197,6 +197,8 @@ pub enum Refusal {
     DependentView,
     /// A configuration that its software would refuse.
     Unfit,
+    /// An instance refused a layer, or fell silent.
+    RolloutFailed,
 }
 
 /// Ways in which a value does not fit.

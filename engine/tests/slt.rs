@@ -1,4 +1,5 @@
-//! Runs every `.slt` file of `tests/slt` in process, each on a fresh engine in a folder of its own.
+//! Runs every `.slt` file of `tests/slt` in process, each on a fresh engine in a folder of its own. Those of its folders need
+//! kinds of components, which only the binary has; they are run over the wire.
 //!
 //! `connection name` opens another session of the same engine. What a file expects is what PostgreSQL's text format
 //! shows, so the same files hold over the wire.
@@ -106,9 +107,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "slt") {
+        if path.extension().is_some_and(|extension| extension == "slt") {
             found.push(path);
         }
     }

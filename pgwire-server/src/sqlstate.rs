@@ -141,6 +141,7 @@ fn refused(reason: Refusal) -> &'static str {
         Refusal::ReservedName => "42939",
         Refusal::DependentView => "2BP01",
         Refusal::Unfit => "23514",
+        Refusal::RolloutFailed => "38000",
     }
 }
 

@@ -143,9 +143,10 @@ async fn attempts(open: &Opener) {
         hash: "abc".to_owned(),
         started_at_us: 1,
     };
-    let first = open().begin_attempt(&attempt(1, "i1")).await.expect("attempt");
-    let second = open().begin_attempt(&attempt(2, "i2")).await.expect("attempt");
-    open().end_attempt(first, AttemptOutcome::Failed, "cannot bind", 7).await.expect("end");
+    let ids = open().begin_attempts(&[attempt(1, "i1"), attempt(2, "i2")]).await.expect("attempts");
+    let (first, second) = (ids[0], ids[1]);
+    let said = |id, outcome| (id, outcome, "cannot bind".to_owned());
+    open().end_attempts(&[said(first, AttemptOutcome::Failed)], 7).await.expect("end");
     let all = open().attempts(None).await.expect("attempts");
     assert_eq!(
         all.iter().map(|found| (found.id, found.outcome)).collect::<Vec<_>>(),
@@ -154,8 +155,10 @@ async fn attempts(open: &Opener) {
     let one = open().attempts(Some(LayerId(1))).await.expect("attempts");
     assert_eq!(one, all[..1]);
     assert_eq!((one[0].detail.as_str(), one[0].finished_at_us, &one[0].attempt), ("cannot bind", Some(7), &attempt(1, "i1")));
-    assert!(matches!(open().end_attempt(9, AttemptOutcome::Silent, "", 1).await, Err(CatalogError::NotFound { .. })));
-    assert!(open().begin_attempt(&attempt(9, "i1")).await.is_err(), "there is no layer 9");
+    let ended = [said(second, AttemptOutcome::Applied), said(9, AttemptOutcome::Silent)];
+    assert!(matches!(open().end_attempts(&ended, 1).await, Err(CatalogError::NotFound { .. })));
+    assert!(open().begin_attempts(&[attempt(1, "i3"), attempt(9, "i1")]).await.is_err(), "there is no layer 9");
+    assert_eq!(open().attempts(None).await.expect("attempts"), all, "all or nothing");
 }
 
 async fn instances(open: &Opener) {
@@ -172,15 +175,14 @@ async fn instances(open: &Opener) {
         last_seen_us: 1,
     };
     let other = Instance { role: "db".to_owned(), ..one.clone() };
-    open().put_instance(&one).await.expect("put");
-    open().put_instance(&other).await.expect("put");
+    open().put_instances(&[one.clone(), other.clone()]).await.expect("put");
     one.sync = Sync::OutOfSync;
     one.health = Health::Degraded;
     one.desired_hash = Some("d".to_owned());
     one.applied_hash = Some("a".to_owned());
     one.last_error = Some("port in use".to_owned());
     one.last_seen_us = 2;
-    open().put_instance(&one).await.expect("put");
+    open().put_instances(std::slice::from_ref(&one)).await.expect("put");
     assert_eq!(open().instances().await.expect("instances"), [other.clone(), one]);
     assert!(open().forget_instance("web", "i1").await.expect("forget"));
     assert!(!open().forget_instance("web", "i1").await.expect("forget"));

@@ -38,15 +38,15 @@ pub trait EtlCatalog: Send + Sync + std::fmt::Debug {
 
     /// What instances said about a layer, or about all of them, oldest first.
     async fn attempts(&self, layer: Option<LayerId>) -> Result<Vec<Attempt>>;
-    /// Adds one that runs; its id.
-    async fn begin_attempt(&self, attempt: &NewAttempt) -> Result<i64>;
-    /// Says how one ended. [`crate::CatalogError::NotFound`].
-    async fn end_attempt(&self, id: i64, outcome: AttemptOutcome, detail: &str, finished_at_us: i64) -> Result<()>;
+    /// Adds some that run; their ids in order.
+    async fn begin_attempts(&self, attempts: &[NewAttempt]) -> Result<Vec<i64>>;
+    /// Says how some ended, and what was said. [`crate::CatalogError::NotFound`].
+    async fn end_attempts(&self, ended: &[(i64, AttemptOutcome, String)], finished_at_us: i64) -> Result<()>;
 
     /// All instances that ever registered and were not forgotten, by role and id.
     async fn instances(&self) -> Result<Vec<Instance>>;
-    /// Adds or replaces one.
-    async fn put_instance(&self, instance: &Instance) -> Result<()>;
+    /// Adds or replaces some.
+    async fn put_instances(&self, instances: &[Instance]) -> Result<()>;
     /// Forgets one; whether it was there.
     async fn forget_instance(&self, role: &str, id: &str) -> Result<bool>;
 }

@@ -46,23 +46,26 @@ impl EtlCatalog for SqliteCatalog {
         self.run(move |transaction| attempts::list(transaction, layer)).await
     }
 
-    async fn begin_attempt(&self, attempt: &NewAttempt) -> Result<i64> {
-        let attempt = attempt.clone();
-        self.run(move |transaction| attempts::begin(transaction, &attempt)).await
+    async fn begin_attempts(&self, attempts: &[NewAttempt]) -> Result<Vec<i64>> {
+        let attempts = attempts.to_vec();
+        self.run(move |transaction| attempts.iter().map(|attempt| attempts::begin(transaction, attempt)).collect()).await
     }
 
-    async fn end_attempt(&self, id: i64, outcome: AttemptOutcome, detail: &str, finished_at_us: i64) -> Result<()> {
-        let detail = detail.to_owned();
-        self.run(move |transaction| attempts::end(transaction, id, outcome, &detail, finished_at_us)).await
+    async fn end_attempts(&self, ended: &[(i64, AttemptOutcome, String)], finished_at_us: i64) -> Result<()> {
+        let ended = ended.to_vec();
+        self.run(move |transaction| {
+            ended.iter().try_for_each(|(id, outcome, detail)| attempts::end(transaction, *id, *outcome, detail, finished_at_us))
+        })
+        .await
     }
 
     async fn instances(&self) -> Result<Vec<Instance>> {
         self.run(instances::list).await
     }
 
-    async fn put_instance(&self, instance: &Instance) -> Result<()> {
-        let instance = instance.clone();
-        self.run(move |transaction| instances::put(transaction, &instance)).await
+    async fn put_instances(&self, instances: &[Instance]) -> Result<()> {
+        let instances = instances.to_vec();
+        self.run(move |transaction| instances.iter().try_for_each(|instance| instances::put(transaction, instance))).await
     }
 
     async fn forget_instance(&self, role: &str, id: &str) -> Result<bool> {

@@ -32,7 +32,8 @@ impl Components {
         })
     }
 
-    pub(crate) fn find(&self, kind: &str) -> Option<&dyn Component> {
+    /// The component of a kind, if there is one.
+    pub fn find(&self, kind: &str) -> Option<&dyn Component> {
         self.0.iter().find(|component| component.kind() == kind).map(|component| &**component)
     }
 

@@ -145,11 +145,10 @@ impl Configuration {
         stack.set_state(id, LayerState::Queued).map_err(strata_catalog::CatalogError::from)?;
         refuse_unfit(&stack, id).map_err(strata_catalog::CatalogError::from)?;
         *revision = self.catalog.set_layer_state(*revision, id, LayerState::Queued).await?;
-        let before = self.stack().fold();
-        self.settle(&mut revision, stack, &before, id).await
+        self.take(stack, id)
     }
 
-    /// Throws a draft away, or takes it back: a change of state that is in no fold.
+    /// Moves a layer to another state: a draft is thrown away, a rollout gets further.
     ///
     /// # Errors
     /// [`LayerError::NoLayer`], [`LayerError::Transition`].
@@ -158,9 +157,7 @@ impl Configuration {
         let mut stack = LayerStack::clone(&self.stack());
         stack.set_state(id, to).map_err(strata_catalog::CatalogError::from)?;
         *revision = self.catalog.set_layer_state(*revision, id, to).await?;
-        let layer = Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?);
-        *self.stack.write() = Arc::new(stack);
-        Ok(layer)
+        self.take(stack, id)
     }
 
     async fn make(&self, layer: impl FnOnce(&LayerStack) -> Result<NewLayer, LayerError>) -> Result<Arc<Layer>> {
@@ -175,29 +172,18 @@ impl Configuration {
         let mut revision = self.revision.lock().await;
         let mut stack = LayerStack::clone(&self.stack());
         let Some(new) = layer(&stack).map_err(strata_catalog::CatalogError::from)? else { return Ok(None) };
-        let before = stack.fold();
         let (stored, next) = self.catalog.append_layer(*revision, &new).await?;
         *revision = next;
         let id = stored.id;
         stack.insert(stored).map_err(strata_catalog::CatalogError::from)?;
-        self.settle(&mut revision, stack, &before, id).await.map(Some)
+        self.take(stack, id).map(Some)
     }
 
-    /// Takes over a stack that is durable. A queued layer that touches no role with instances has nobody to wait for and is
-    /// active at once.
-    async fn settle(&self, revision: &mut Revision, mut stack: LayerStack, before: &Fold, id: LayerId) -> Result<Arc<Layer>> {
-        let queued = stack.layer(id).is_ok_and(|layer| layer.state == LayerState::Queued);
-        *self.stack.write() = Arc::new(stack.clone());
-        if queued {
-            let touched = touched_roles(before, &stack.fold());
-            if self.fleet.roles().is_disjoint(&touched) {
-                *revision = self.catalog.set_layer_state(*revision, id, LayerState::Active).await?;
-                stack.set_state(id, LayerState::Active).map_err(strata_catalog::CatalogError::from)?;
-                *self.stack.write() = Arc::new(stack);
-            }
-        }
-        let stack = self.stack();
-        Ok(Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?))
+    /// Takes over a stack that is durable.
+    fn take(&self, stack: LayerStack, id: LayerId) -> Result<Arc<Layer>> {
+        let layer = Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?);
+        *self.stack.write() = Arc::new(stack);
+        Ok(layer)
     }
 }
 
@@ -238,7 +224,6 @@ pub(crate) fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use strata_catalog::etl::record::{Health, Instance, Sync};
     use strata_catalog::etl::{Orphans, Row};
     use strata_catalog::{CatalogError, SqliteCatalog};
 
@@ -295,32 +280,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_role_with_instances_has_somebody_to_wait_for() {
-        let catalog: Arc<dyn Catalog> = Arc::new(SqliteCatalog::in_memory().unwrap());
-        let configuration = Configuration::load(catalog.clone(), Components::default()).await.unwrap();
-        commit(&configuration, &role(&configuration, "web")).await.unwrap();
-        let instance = Instance {
-            role: "web".to_owned(),
-            id: "i1".to_owned(),
-            address: String::new(),
-            version: String::new(),
-            sync: Sync::Unknown,
-            health: Health::Missing,
-            desired_hash: None,
-            applied_hash: None,
-            last_error: None,
-            last_seen_us: 1,
-        };
-        configuration.fleet().put(instance).await.unwrap();
-        let state = |id| configuration.stack().layer(id).unwrap().state;
-        let mut staging = configuration.begin();
-        let web = staging.fold().role("web").unwrap().uid;
-        staging.update(Relation::Roles, vec![(web, row(json!({"description": "x"})))]).unwrap();
-        assert_eq!(state(commit(&configuration, &staging).await.unwrap()), LayerState::Queued);
-        assert_eq!(state(commit(&configuration, &role(&configuration, "db")).await.unwrap()), LayerState::Active);
-    }
-
-    #[tokio::test]
     async fn a_draft_whose_object_is_gone_is_not_applied() {
         let configuration =
             Configuration::load(Arc::new(SqliteCatalog::in_memory().unwrap()), Components::default()).await.unwrap();
@@ -334,6 +293,6 @@ mod tests {
         assert!(matches!(refused, Err(EngineError::Catalog(CatalogError::Layer(LayerError::Orphans { .. })))), "{refused:?}");
         assert_eq!(configuration.stack().layer(draft).unwrap().state, LayerState::Draft);
         configuration.carry_out(|stack| Plan::restore(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
-        assert_eq!(configuration.apply(draft).await.unwrap().state, LayerState::Active);
+        assert_eq!(configuration.apply(draft).await.unwrap().state, LayerState::Queued);
     }
 }

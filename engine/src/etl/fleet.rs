@@ -41,22 +41,27 @@ impl Fleet {
         self.all().iter().map(|instance| instance.role.clone()).collect()
     }
 
-    /// Keeps what is known of one; whether it differs from what was known.
+    /// Keeps what is known of some; those that are not as they were known.
     ///
     /// # Errors
     /// The catalog's.
-    pub async fn put(&self, instance: Instance) -> Result<bool> {
+    pub async fn put(&self, instances: Vec<Instance>) -> Result<Vec<Instance>> {
         let _writing = self.writing.lock().await;
         let mut all = Vec::clone(&self.all());
-        let key = (&instance.role, &instance.id);
-        match all.binary_search_by(|known| (&known.role, &known.id).cmp(&key)) {
-            Ok(at) if all[at] == instance => return Ok(false),
-            Ok(at) => all[at] = instance.clone(),
-            Err(at) => all.insert(at, instance.clone()),
+        let mut changed = Vec::new();
+        for instance in instances {
+            match all.binary_search_by(|known| (&known.role, &known.id).cmp(&(&instance.role, &instance.id))) {
+                Ok(at) if all[at] == instance => continue,
+                Ok(at) => all[at] = instance.clone(),
+                Err(at) => all.insert(at, instance.clone()),
+            }
+            changed.push(instance);
         }
-        self.catalog.put_instance(&instance).await?;
-        *self.instances.write() = Arc::new(all);
-        Ok(true)
+        if !changed.is_empty() {
+            self.catalog.put_instances(&changed).await?;
+            *self.instances.write() = Arc::new(all);
+        }
+        Ok(changed)
     }
 
     /// Forgets one; whether it was there.

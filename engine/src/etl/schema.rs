@@ -8,14 +8,22 @@ use datafusion::error::Result as PlanResult;
 use parking_lot::Mutex;
 use strata_catalog::etl::{Fold, Relation};
 
-use super::{RelationTable, attempts, changes, instances, layers, tasks};
+use super::{RelationTable, attempts, changes, graphs, instances, layers, tasks};
 use crate::engine::Engine;
 use crate::session::{SessionInfo, Transaction};
 use crate::system::table::{Provider, Surroundings, SystemTable};
 
 /// Tables that are computed when they are scanned.
-static ALL: &[&dyn SystemTable] =
-    &[&layers::LayersTable, &changes::ChangesTable, &tasks::TasksTable, &attempts::AttemptsTable, &instances::InstancesTable];
+static ALL: &[&dyn SystemTable] = &[
+    &layers::LayersTable,
+    &changes::ChangesTable,
+    &tasks::TasksTable,
+    &attempts::AttemptsTable,
+    &instances::InstancesTable,
+    &graphs::RoleGraphTable,
+    &graphs::RuleGraphTable,
+    &graphs::InstanceGraphTable,
+];
 
 /// See the module.
 #[derive(Debug)]

@@ -22,15 +22,13 @@ use strata_catalog::etl::{Fold, Layer, LayerError, LayerState, Origin, Relation 
 use self::changed::Changed;
 use super::Session;
 use super::execution::Running;
-use super::notification::Notification;
 use super::outcome::{Outcome, Parameters, Prepared};
 use super::relations::Relation;
 use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::etl::configuration::Authorship;
+use crate::etl::rollout;
 
-/// Payloads of `LISTEN etl_layers`.
-const CHANNEL: &str = "etl_layers";
 /// Findings that are told as notices when nothing is refused for them.
 const NOTICES_MAX: usize = 100;
 
@@ -194,8 +192,20 @@ impl Session {
 
     /// Tells of a layer that was made, and waits for it if the session does so.
     pub(super) async fn settled(&self, layer: Arc<Layer>) -> Result<Arc<Layer>> {
-        self.tell_layer(&layer);
-        Ok(layer)
+        let task = rollout::submit(&self.engine, &layer).await?;
+        if layer.state == LayerState::Draft {
+            let hint = format!("CALL etl.apply({}) puts it in force.", layer.id);
+            self.notice(format!("layer {} is a draft", layer.id), Some(hint));
+        }
+        // Who applies a draft under `manual` waits, too: it is what he asked for.
+        if let Some(task) = task
+            && self.info.setting("etl.apply").is_some_and(|apply| apply == "async")
+        {
+            let hint = format!("SELECT * FROM etl.tasks WHERE id = {} shows how far it is.", task.id);
+            self.notice(format!("layer {} is rolled out by task {}", layer.id, task.id), Some(hint));
+            return Ok(layer);
+        }
+        rollout::wait(&self.engine, layer.id).await
     }
 
     /// Who makes a layer now, and why.
@@ -204,17 +214,6 @@ impl Session {
         let comment = settings.get("etl.comment").filter(|comment| !comment.is_empty());
         let draft = settings.get("etl.apply").is_some_and(|apply| apply == "manual");
         Authorship { author: self.info.user.clone(), comment, draft, now_us: self.engine.clock().now_us() }
-    }
-
-    /// Tells listeners, and the client what a draft needs.
-    pub(super) fn tell_layer(&self, layer: &strata_catalog::etl::Layer) {
-        let payload = serde_json::json!({ "layer": layer.id.0, "state": layer.state.name(), "origin": layer.origin.name() });
-        let notification = Notification { sender: self.info.id, channel: CHANNEL.to_owned(), payload: payload.to_string() };
-        self.engine.sessions().bus().notify(&notification);
-        if layer.state == LayerState::Draft {
-            let hint = format!("CALL etl.apply({}) puts it in force.", layer.id);
-            self.notice(format!("layer {} is a draft", layer.id), Some(hint));
-        }
     }
 }
 

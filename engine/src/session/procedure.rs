@@ -46,6 +46,8 @@ static ALL: &[&dyn Procedure] = &[
     &etl::Enable,
     &etl::Disable,
     &etl::Import,
+    &etl::Retry,
+    &etl::Cancel,
 ];
 
 impl Session {

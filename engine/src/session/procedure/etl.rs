@@ -6,6 +6,7 @@ mod enable;
 mod import;
 mod restore_layer;
 mod rollback_to;
+mod task;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub(super) use enable::{Disable, Enable};
 pub(super) use import::Import;
 pub(super) use restore_layer::RestoreLayer;
 pub(super) use rollback_to::RollbackTo;
+pub(super) use task::{Cancel, Retry};
 
 /// Columns of every answer.
 const ANSWER: &[&str] = &["layer", "origin", "state"];
