@@ -28,6 +28,7 @@ mod listen;
 mod memory_pool;
 pub mod notification;
 pub mod outcome;
+mod physical;
 mod planner;
 mod planning;
 mod prepared;

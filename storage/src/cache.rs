@@ -52,6 +52,8 @@ pub struct ChunkKey {
 pub enum CachedColumn {
     /// A column of the file.
     Stored(u32),
+    /// The same, a block alone; the chunk is the number of the block.
+    Block(u32),
     /// All of `attrs`, put together from its parts.
     Attrs,
     /// A field of `attrs`, put together from its parts.

@@ -14,7 +14,7 @@ use strata_storage::schema::column_by_id;
 use strata_storage::segment::Probed;
 use strata_storage::segment::{BlockBounds, CHUNK_ROWS, ColumnRef, to_logical};
 
-use super::part::Part;
+use super::part::{Part, block_of};
 use crate::topics::BufferedBatch;
 
 /// The batch. Columns that it does not have are NULL; fields of `attrs` are never stored in it.
@@ -64,6 +64,11 @@ impl Part for BufferedPart {
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
         let start = chunk * CHUNK_ROWS;
         Ok(self.column(column)?.slice(start, CHUNK_ROWS.min(self.rows() - start)))
+    }
+
+    async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
+        let column = self.column(column)?;
+        Ok(blocks.iter().map(|block| block_of(&column, *block)).collect())
     }
 
     async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {

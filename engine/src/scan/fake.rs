@@ -24,7 +24,7 @@ use strata_storage::segment::{
 };
 use strata_storage::{ColumnId, SegmentId, TopicId};
 
-use super::part::{Part, SegmentSource};
+use super::part::{Part, SegmentSource, block_of};
 
 /// Segments by their ids.
 #[derive(Debug, Default)]
@@ -194,6 +194,11 @@ impl Part for FakeSegment {
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
         let start = chunk * CHUNK_ROWS;
         Ok(self.column(column).0.slice(start, CHUNK_ROWS.min(self.rows - start)))
+    }
+
+    async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
+        let column = self.column(column).0;
+        Ok(blocks.iter().map(|block| block_of(&column, *block)).collect())
     }
 
     async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {

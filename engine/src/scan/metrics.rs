@@ -32,6 +32,8 @@ pub(crate) struct ScanMetrics {
     pub(crate) chunks_cached: Count,
     /// Column chunks that had to be read and decoded.
     pub(crate) chunks_decoded: Count,
+    /// Blocks of columns that were read without the rest of their chunks.
+    pub(crate) blocks_read: Count,
 }
 
 impl ScanMetrics {
@@ -52,6 +54,7 @@ impl ScanMetrics {
             rows_matched: count("rows_matched"),
             chunks_cached: count("chunks_cached"),
             chunks_decoded: count("chunks_decoded"),
+            blocks_read: count("blocks_read"),
         }
     }
 

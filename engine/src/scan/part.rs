@@ -7,12 +7,12 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
 use async_trait::async_trait;
 use datafusion::error::{DataFusionError, Result};
 use strata_storage::StorageError;
 use strata_storage::index::Question;
-use strata_storage::segment::{BlockBounds, ColumnRef, Probed, SegmentMeta, SegmentReader, SegmentStore};
+use strata_storage::segment::{BLOCK_ROWS, BlockBounds, ColumnRef, Probed, SegmentMeta, SegmentReader, SegmentStore};
 
 /// Columns of one part.
 #[async_trait]
@@ -25,6 +25,9 @@ pub(crate) trait Part: Send + Sync + Debug {
 
     /// Values of one chunk of `CHUNK_ROWS` rows in their physical type.
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef>;
+
+    /// Values of blocks of `BLOCK_ROWS` rows, each as [`Self::chunk`] has them; ascending numbers.
+    async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>>;
 
     /// Values of single rows of the part, in logical types.
     async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>>;
@@ -67,6 +70,10 @@ impl Part for SegmentReader {
         Self::chunk(self, column, chunk).await.map_err(external)
     }
 
+    async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
+        Self::blocks(self, column, blocks).await.map_err(external)
+    }
+
     async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
         Self::rows_of(self, columns, rows).await.map_err(external)
     }
@@ -82,6 +89,12 @@ impl Part for SegmentReader {
     fn blame_indexes(&self, column: &ColumnRef, error: &StorageError) {
         Self::blame_indexes(self, column, error);
     }
+}
+
+/// A block of a column that lies in memory as a whole.
+pub(crate) fn block_of(column: &ArrayRef, block: u32) -> ArrayRef {
+    let start = block as usize * BLOCK_ROWS;
+    column.slice(start, BLOCK_ROWS.min(column.len() - start))
 }
 
 /// A storage error on its way through DataFusion.

@@ -84,6 +84,35 @@ impl Selection {
         }
     }
 
+    /// Its rows in `range`, counted from where that begins.
+    pub(crate) fn within(&self, range: Range<usize>) -> Self {
+        match &self.rows {
+            Rows::Mask(mask) => Self::from_mask(mask.slice(range.start, range.len())),
+            Rows::Ranges(ranges) => {
+                let inside = overlaps(ranges, std::slice::from_ref(&range));
+                Self::from_ranges(range.len(), inside.into_iter().map(|found| found.start - range.start..found.end - range.start))
+            }
+        }
+    }
+
+    /// Rows of ascending, disjoint pieces of `len` rows; each with the row at which it begins. The inverse of [`Self::within`].
+    pub(crate) fn from_pieces(len: usize, pieces: &[(usize, Self)]) -> Self {
+        if pieces.iter().all(|(_, piece)| piece.is_ranges()) {
+            let shifted = |(start, piece): &(usize, Self)| {
+                let start = *start;
+                piece.ranges().map(|range| start + range.start..start + range.end).collect::<Vec<_>>()
+            };
+            return Self::from_ranges(len, pieces.iter().flat_map(shifted));
+        }
+        let mut mask = BooleanBufferBuilder::new(len);
+        for (start, piece) in pieces {
+            mask.append_n(start - mask.len(), false);
+            mask.append_buffer(&piece.mask());
+        }
+        mask.append_n(len - mask.len(), false);
+        Self::from_mask(mask.finish())
+    }
+
     /// Whether every row is selected.
     pub(crate) fn is_all(&self) -> bool {
         self.count() == self.len
@@ -283,6 +312,9 @@ mod tests {
                 let wanted: Int32Array = (0..rows.len()).filter(|row| left[*row]).map(|row| i32::try_from(row).unwrap()).collect();
                 prop_assert_eq!(gathered.as_ref(), &wanted as &dyn Array);
                 let kept: BooleanBuffer = a.indices().iter().map(|row| right[*row as usize]).collect();
+                let cut = rows.len() / 3;
+                let pieces = [(0, a.within(0..cut)), (cut, a.within(cut..rows.len()))];
+                prop_assert_eq!(rows_of(&Selection::from_pieces(rows.len(), &pieces)), left.clone());
                 for b in [runs(&right), mask(&right)] {
                     let and: Vec<bool> = rows.iter().map(|(l, r)| *l && *r).collect();
                     prop_assert_eq!(rows_of(&a.and(&b)), and.clone());

@@ -1,11 +1,14 @@
 //! One chunk of one part on its way through a scan: filters, cheapest first, on the rows that are left; then the columns
 //! of the answer, for the rows that remain.
 
+mod search;
+
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{DataType, Schema, UInt16Type};
+use arrow::compute::concat;
+use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::error::{DataFusionError, Result};
 use futures::future::{BoxFuture, FutureExt};
@@ -18,14 +21,14 @@ use super::judged::Judged;
 use super::metrics::ScanMetrics;
 use super::open_part::{CHUNK_BLOCKS, OpenPart};
 use super::part::external;
-use super::predicate::{Node, Search, hex, interval, sorted};
-use super::selection::{Selection, truth_mask};
+use super::predicate::Node;
+use super::selection::Selection;
 
-/// Up to this many rows of a chunk are read one by one where the column is not decoded already.
-const SINGLE_ROWS_MAX: usize = 32;
+/// Up to this many rows of a chunk are picked one by one where the column is not decoded already.
+const SINGLE_ROWS_MAX: usize = 128;
 
-/// With fewer than one in so many rows of a chunk left, these are gathered before they are compared.
-const GATHERED_SHARE: usize = 16;
+/// Blocks are read alone up to one in so many of a chunk.
+const CHUNK_SHARE: usize = 2;
 
 /// A chunk being scanned.
 pub(crate) struct Unit<'a> {
@@ -153,70 +156,38 @@ impl<'a> Unit<'a> {
         (among, false)
     }
 
-    async fn search(&mut self, judged: &Judged, at: usize, among: &Selection) -> Result<Selection> {
-        let leaf = &judged.filter.leaves[at];
-        if let [column] = leaf.columns.as_slice()
-            && self.part.stores(&self.columns[*column].reference)
-        {
-            let reference = self.columns[*column].reference.clone();
-            let array = self.physical(&reference).await?;
-            if let Some(codes) = array.as_dictionary_opt::<UInt16Type>() {
-                let worth_it = judged.has_table(at, codes) || among.count() * 4 >= codes.values().len();
-                if worth_it && let Some(table) = judged.table(at, codes)? {
-                    let leading = self.part.sort_position(&reference) == Some(0);
-                    let found = leading.then(|| table.select_sorted(codes, among)).flatten();
-                    return Ok(found.unwrap_or_else(|| table.select(codes, among)));
-                }
-            }
-            match (&leaf.search, array.data_type()) {
-                (Search::Text(search), DataType::Utf8) => return Ok(search.select(array.as_string::<i32>(), among)),
-                (Search::Words(search), DataType::Utf8) => return Ok(search.select(array.as_string::<i32>(), among)),
-                (Search::Values(values), DataType::FixedSizeBinary(_)) => {
-                    return Ok(hex::select(array.as_fixed_size_binary(), values, among));
-                }
-                _ => {}
-            }
-            if let (Some(interval), Some(values)) = (interval::interval(&leaf.shape), sorted::values(&array))
-                && let Some(runs) = self.sorted_runs(&reference, among).await?
-            {
-                return Ok(sorted::select(values, runs, interval));
+    /// Blocks of the chunk that hold the rows, if they are so few that the others should not be decoded with them.
+    fn few_blocks(&self, reference: &ColumnRef, rows: &Selection) -> Option<Vec<usize>> {
+        let is_at_hand = || self.is_read(reference) || self.part.part.is_cached(reference, self.chunk);
+        if self.part.segment.is_none() || is_at_hand() {
+            return None;
+        }
+        let mut blocks: Vec<usize> = Vec::new();
+        for range in rows.ranges() {
+            let first = (range.start / BLOCK_ROWS).max(blocks.last().map_or(0, |last| last + 1));
+            blocks.extend(first..range.end.div_ceil(BLOCK_ROWS));
+            if blocks.len() * CHUNK_SHARE > self.rows.div_ceil(BLOCK_ROWS) {
+                return None;
             }
         }
-        if leaf.is_cheap_everywhere() && among.count() * GATHERED_SHARE >= self.rows {
-            // Comparing all rows of the chunk costs less than gathering those that count.
-            if let Some(interval) = interval::interval(&leaf.shape)
-                && let Some(stored) = self.stored(leaf.columns[0]).await?
-                && let Some(found) = interval::select(&stored, interval)
-            {
-                return Ok(found.and(among));
-            }
-            let all = Selection::all(self.rows);
-            let values = self.logical(leaf.columns[0], &all).await?;
-            let truth = leaf.evaluate(vec![values], self.rows)?;
-            return Ok(Selection::from_mask(truth_mask(&truth)).and(among));
-        }
-        let mut arrays = Vec::with_capacity(leaf.columns.len());
-        for column in leaf.columns.clone() {
-            arrays.push(self.logical(column, among).await?);
-        }
-        let truth = leaf.evaluate(arrays, among.count())?;
-        Ok(among.pick(&truth_mask(&truth)))
+        Some(blocks)
     }
 
-    /// Runs of `among` in which the column ascends; `None` if it does not, or in too many.
-    async fn sorted_runs(&mut self, reference: &ColumnRef, among: &Selection) -> Result<Option<Vec<std::ops::Range<usize>>>> {
-        if !among.is_ranges() {
-            return Ok(None);
+    fn is_read(&self, reference: &ColumnRef) -> bool {
+        self.read.iter().any(|(read, _)| read == reference)
+    }
+
+    /// Blocks of the chunk in the column's physical type.
+    #[allow(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 rows")]
+    async fn blocks(&self, reference: &ColumnRef, blocks: &[usize]) -> Result<Vec<ArrayRef>> {
+        self.metrics.blocks_read.add(blocks.len());
+        let numbers: Vec<u32> = blocks.iter().map(|block| (self.chunk * CHUNK_BLOCKS + block) as u32).collect();
+        let arrays = self.part.part.blocks(reference, &numbers).await?;
+        let expected = blocks.iter().map(|block| BLOCK_ROWS.min(self.rows - block * BLOCK_ROWS));
+        if !arrays.iter().map(|array| array.len()).eq(expected) {
+            return Err(DataFusionError::Internal("blocks have other lengths than their part says".to_owned()));
         }
-        match self.part.sort_position(reference) {
-            Some(0) => Ok(Some(among.ranges().collect())),
-            Some(1) => {
-                let Some(leading) = self.part.leading().filter(|leading| self.part.stores(leading)) else { return Ok(None) };
-                let leading = self.physical(&leading).await?;
-                Ok(leading.as_dictionary_opt::<UInt16Type>().and_then(|leading| sorted::runs(leading, among)))
-            }
-            _ => Ok(None),
-        }
+        Ok(arrays)
     }
 
     /// The chunk of a stored column in its physical type.
@@ -258,6 +229,18 @@ impl<'a> Unit<'a> {
     pub(crate) async fn logical(&mut self, column: usize, rows: &Selection) -> Result<ArrayRef> {
         let column = &self.columns[column];
         if self.part.stores(&column.reference) {
+            if let Some(blocks) = self.few_blocks(&column.reference, rows) {
+                let arrays = self.blocks(&column.reference, &blocks).await?;
+                let mut gathered = Vec::with_capacity(arrays.len());
+                for (block, array) in blocks.iter().zip(arrays) {
+                    gathered.push(rows.within(block * BLOCK_ROWS..block * BLOCK_ROWS + array.len()).gather(&array)?);
+                }
+                let values = match gathered.as_slice() {
+                    [] => new_null_array(column.field.data_type(), 0),
+                    several => concat(&several.iter().map(AsRef::as_ref).collect::<Vec<_>>())?,
+                };
+                return to_logical(&values, column.field.data_type()).map_err(external);
+            }
             let array = self.physical(&column.reference).await?;
             return to_logical(&rows.gather(&array)?, column.field.data_type()).map_err(external);
         }
@@ -278,7 +261,7 @@ impl<'a> Unit<'a> {
     pub(crate) async fn batch(&mut self, rows: &Selection, output: &[usize], schema: &Arc<Schema>) -> Result<RecordBatch> {
         let count = rows.count();
         let mut arrays: Vec<Option<ArrayRef>> = vec![None; output.len()];
-        if count <= SINGLE_ROWS_MAX && self.part.segment.is_some() {
+        if count <= SINGLE_ROWS_MAX {
             self.single_rows(rows, output, &mut arrays).await?;
         }
         let mut complete = Vec::with_capacity(output.len());
@@ -292,13 +275,12 @@ impl<'a> Unit<'a> {
         Ok(RecordBatch::try_new_with_options(Arc::clone(schema), complete, &options)?)
     }
 
-    /// Reads a few rows of the columns that are not decoded, page by page instead of a whole chunk each.
+    /// Reads a few rows of the columns that are not decoded, all at once and by blocks instead of whole chunks.
     async fn single_rows(&mut self, rows: &Selection, output: &[usize], arrays: &mut [Option<ArrayRef>]) -> Result<()> {
         let single: Vec<usize> = (0..output.len())
             .filter(|at| {
                 let reference = &self.columns[output[*at]].reference;
-                let read = self.read.iter().any(|(read, _)| read == reference);
-                !read && self.part.stores(reference) && !self.part.part.is_cached(reference, self.chunk)
+                self.part.stores(reference) && self.few_blocks(reference, rows).is_some()
             })
             .collect();
         if single.is_empty() {

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::cancel::{StopReason, StopToken};
 use super::memory_pool::QueryPool;
+use super::physical::physical_plan;
 use super::planning::StatementState;
 use super::query::QueryGuard;
 use super::transaction::Transaction;
@@ -91,7 +92,7 @@ impl Running {
 
     /// Optimizes a plan and starts it.
     pub async fn start(&self, state: &SessionState, plan: &LogicalPlan) -> Result<Started> {
-        let physical = self.unless_stopped(async { Ok(state.create_physical_plan(plan).await?) }).await?;
+        let physical = self.unless_stopped(async { Ok(physical_plan(state, plan).await?) }).await?;
         let pool = Arc::new(QueryPool::new(self.engine.memory()));
         let runtime =
             RuntimeEnvBuilder::from_runtime_env(self.engine.sessions().runtime()).with_memory_pool(pool.clone()).build_arc()?;

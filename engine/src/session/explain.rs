@@ -12,6 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::execution::Running;
 use super::outcome::{Outcome, Parameters, Prepared};
+use super::physical::physical_plan;
 use super::{Session, setting};
 use crate::Result;
 use crate::error::{EngineError, Refusal};
@@ -69,7 +70,7 @@ impl Session {
             lines.push(format!("Execution Time: {:.3} ms, {rows} rows", ran.as_secs_f64() * 1e3));
             lines
         } else {
-            let physical = running.unless_stopped(async { Ok(state.create_physical_plan(&plan).await?) }).await?;
+            let physical = running.unless_stopped(async { Ok(physical_plan(&state, &plan).await?) }).await?;
             text_lines(&DisplayableExecutionPlan::new(physical.as_ref()).indent(wanted.verbose).to_string())
         };
         let stream = running.into_stream(rows_of_text(columns(), vec![lines])?);

@@ -9,6 +9,7 @@ use super::Session;
 use super::execution::Running;
 use super::insert::folded;
 use super::outcome::{Outcome, Prepared};
+use super::physical::physical_plan;
 use super::sql_type::arrow_type;
 use super::statement::{Command, Parsed, parse};
 use crate::Result;
@@ -109,7 +110,7 @@ impl Session {
         };
         let state = self.state();
         let plan = self.plan_query(&state, statement.as_ref().clone(), &[], Vec::new()).await?;
-        let physical = state.create_physical_plan(&plan).await?;
+        let physical = physical_plan(&state, &plan).await?;
         let batches = datafusion::physical_plan::collect(physical, state.task_ctx()).await?;
         let one_row = arrow::compute::concat_batches(
             &batches.first().map(|batch| batch.schema()).ok_or_else(|| EngineError::Internal("constants have no row".into()))?,

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** what is given is what was sealed, or an error; a page is decoded only after its checksum was compared.
 
+mod blocks;
 mod decoding;
 mod dictionary;
 mod open;
@@ -181,8 +182,8 @@ impl SegmentReader {
         }
     }
 
-    /// A few rows of some columns in their logical types. Chunks in the read cache are used; of the others only the pages
-    /// that hold the rows are read, and the cache stays as it is.
+    /// A few rows of some columns in their logical types. What the read cache has is used; of the rest only the blocks that
+    /// hold the rows are read.
     ///
     /// # Errors
     /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
@@ -324,9 +325,7 @@ impl SegmentReader {
     /// Reads and decodes rows of a column of the file in arrays of `batch` rows.
     async fn decode(&self, stored: usize, rows: Vec<Range<u32>>, batch: usize) -> Result<Vec<ArrayRef>> {
         let decoding = self.decoding(stored, rows, batch).await?;
-        let fetched = self.files.get_ranges(&self.meta.location, &decoding.ranges()).await;
-        let fetched = fetched.map_err(|error| self.unreadable(error))?;
-        blocking(move || decoding.run(fetched)).await
+        Ok(self.decode_all(vec![decoding]).await?.remove(0))
     }
 
     /// The type of [`SegmentReader::chunk`].

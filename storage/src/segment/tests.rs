@@ -1,6 +1,7 @@
 //! Segments against the slow obvious model: all rows in a vector.
 
 mod attrs;
+mod blocks;
 mod bounds;
 mod corruption;
 mod disk;

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use super::SegmentReader;
 use super::dictionary::Dictionary;
 use crate::ids::SegmentId;
+use crate::segment::file::blocking;
 use crate::segment::layout::Form;
 use crate::segment::pages::PagePlan;
 use crate::segment::to_logical;
@@ -49,9 +50,30 @@ impl SegmentReader {
     }
 }
 
+impl SegmentReader {
+    /// Decodes rows of several columns: one request and one task however many they are, because handing over to another
+    /// thread costs more than decoding a row.
+    ///
+    /// # Errors
+    /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
+    pub(super) async fn decode_all(&self, decodings: Vec<Decoding>) -> Result<Vec<Vec<ArrayRef>>> {
+        let ranges: Vec<Range<u64>> = decodings.iter().flat_map(Decoding::ranges).collect();
+        if ranges.is_empty() {
+            return Ok(vec![Vec::new(); decodings.len()]);
+        }
+        let fetched = self.files.get_ranges(&self.meta.location, &ranges).await;
+        let mut fetched = fetched.map_err(|error| self.unreadable(error))?.into_iter();
+        let decode = move |decoding: Decoding| {
+            let own = fetched.by_ref().take(decoding.ranges().len()).collect();
+            decoding.run(own)
+        };
+        blocking(move || decodings.into_iter().map(decode).collect()).await
+    }
+}
+
 impl Decoding {
     /// The ranges of the file to fetch.
-    pub(super) fn ranges(&self) -> Vec<Range<u64>> {
+    fn ranges(&self) -> Vec<Range<u64>> {
         self.plan.ranges()
     }
 
@@ -59,7 +81,7 @@ impl Decoding {
     ///
     /// # Errors
     /// [`StorageError::CorruptSegment`] when they are not what was written.
-    pub(super) fn run(self, fetched: Vec<Bytes>) -> Result<Vec<ArrayRef>> {
+    fn run(self, fetched: Vec<Bytes>) -> Result<Vec<ArrayRef>> {
         let id = self.segment;
         let corrupt = |reason| StorageError::CorruptSegment { id, reason };
         let arrays = self.plan.decode(fetched, &self.arrow, self.stored, self.batch).map_err(corrupt)?;
