@@ -170,18 +170,9 @@ impl TopRun {
         }
         let values = unit.logical(self.order.column, &rows).await?;
         let first_row = unit.first_row();
-        let mut found: Vec<Candidate> = rows
-            .ranges()
-            .flatten()
-            .zip(ranked(&values)?)
-            .map(|(row, value)| Candidate { rank: self.order.rank(value), part, row: first_row + row })
-            .filter(|candidate| threshold.is_none_or(|threshold| candidate.rank > threshold))
-            .collect();
-        metrics.rows_matched.add(found.len());
-        if found.len() > self.wanted {
-            found.select_nth_unstable_by(self.wanted - 1, |left, right| right.cmp(left));
-            found.truncate(self.wanted);
-        }
+        metrics.rows_matched.add(rows.count());
+        let found = self.best_of(&rows, &values, threshold)?;
+        let found = found.into_iter().map(|(rank, row)| Candidate { rank, part, row: first_row + row });
         let mut state = self.state.lock();
         for candidate in found {
             if state.wants(candidate.rank, self.wanted) {
@@ -192,6 +183,37 @@ impl TopRun {
             }
         }
         Ok(())
+    }
+
+    /// The best of the selected rows of a chunk with their ranks, as many as wanted; `values` are those of the rows.
+    fn best_of(&self, rows: &Selection, values: &ArrayRef, threshold: Option<i128>) -> Result<Vec<(i128, usize)>> {
+        let mut best: BinaryHeap<Reverse<(i128, usize)>> = BinaryHeap::new();
+        let mut least = threshold;
+        let mut add = |(at, value): (usize, Option<i64>)| {
+            let rank = self.order.rank(value);
+            if least.is_some_and(|least| rank <= least) {
+                return;
+            }
+            best.push(Reverse((rank, at)));
+            if best.len() > self.wanted {
+                best.pop();
+            }
+            if best.len() == self.wanted {
+                least = best.peek().map(|Reverse((rank, _))| *rank);
+            }
+        };
+        let (numbers, nulls) = (integers(values)?, values.nulls());
+        let value = |at: usize| (at, nulls.is_none_or(|nulls| nulls.is_valid(at)).then(|| numbers[at]));
+        // Where rows are sorted, the best come first this way, and the others are only compared.
+        match self.order.descending {
+            true => (0..numbers.len()).rev().map(value).for_each(&mut add),
+            false => (0..numbers.len()).map(value).for_each(&mut add),
+        }
+        if best.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = rows.indices();
+        Ok(best.into_iter().map(|Reverse((rank, at))| (rank, rows[at] as usize)).collect())
     }
 
     /// The best rank that each block of a part allows.
@@ -232,10 +254,15 @@ impl Drop for Active<'_> {
 }
 
 /// Values of a column that [`ScanOrder`] can rank.
-fn ranked(array: &ArrayRef) -> Result<Box<dyn Iterator<Item = Option<i64>> + Send + '_>> {
+fn ranked(array: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>> + '_> {
+    let (numbers, nulls) = (integers(array)?, array.nulls());
+    Ok(numbers.iter().enumerate().map(move |(at, number)| nulls.is_none_or(|nulls| nulls.is_valid(at)).then_some(*number)))
+}
+
+fn integers(array: &ArrayRef) -> Result<&[i64]> {
     match array.data_type() {
-        DataType::Int64 => Ok(Box::new(array.as_primitive::<Int64Type>().iter())),
-        DataType::Timestamp(_, _) => Ok(Box::new(array.as_primitive::<TimestampMicrosecondType>().iter())),
+        DataType::Int64 => Ok(array.as_primitive::<Int64Type>().values()),
+        DataType::Timestamp(_, _) => Ok(array.as_primitive::<TimestampMicrosecondType>().values()),
         other => Err(DataFusionError::Internal(format!("no rank for values of type {other}"))),
     }
 }

@@ -3,6 +3,7 @@
 
 mod search;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, new_null_array};
@@ -140,7 +141,9 @@ impl<'a> Unit<'a> {
             if matches!(probed.answer.rows, Rows::Blocks(_)) || among.is_empty() {
                 continue;
             }
-            match probed.rows_of_chunk(self.chunk, self.rows).await {
+            let whole = std::iter::once(0..self.rows);
+            let ranges: Vec<Range<usize>> = if among.is_ranges() { among.ranges().collect() } else { whole.collect() };
+            match probed.rows_of_chunk(self.chunk, self.rows, &ranges).await {
                 Ok(rows) => {
                     among = among.and(&Selection::from_mask(rows));
                     if probed.answer.is_exact {

@@ -1,10 +1,12 @@
 //! What an index says: a set of rows of one segment.
 
-use arrow::array::AsArray;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanBufferBuilder};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::UInt16Type;
 use futures::future::{BoxFuture, FutureExt};
-use std::sync::Arc;
 
 use super::Index;
 use crate::Result;
@@ -114,11 +116,18 @@ impl Rows {
         }
     }
 
-    /// The rows among the `rows` rows of a chunk.
+    /// The rows among the `rows` rows of a chunk. Only those in `ranges`, ascending and disjoint, are looked for; the others
+    /// are not in the answer.
     ///
     /// # Errors
     /// Those of [`Index::families`].
-    pub fn in_chunk<'a>(&'a self, index: &'a dyn Index, chunk: usize, rows: usize) -> BoxFuture<'a, Result<BooleanBuffer>> {
+    pub fn in_chunk<'a>(
+        &'a self,
+        index: &'a dyn Index,
+        chunk: usize,
+        rows: usize,
+        ranges: &'a [Range<usize>],
+    ) -> BoxFuture<'a, Result<BooleanBuffer>> {
         async move {
             Ok(match self {
                 Self::All => BooleanBuffer::new_set(rows),
@@ -126,25 +135,37 @@ impl Rows {
                 Self::Each(set) => set.slice(chunk * CHUNK_ROWS, rows),
                 Self::Blocks(set) => {
                     let first = chunk * (CHUNK_ROWS / BLOCK_ROWS);
-                    BooleanBuffer::collect_bool(rows, |row| set.value(first + row / BLOCK_ROWS))
+                    let mut found = BooleanBufferBuilder::new(rows);
+                    for (block, start) in (0..rows).step_by(BLOCK_ROWS).enumerate() {
+                        found.append_n(BLOCK_ROWS.min(rows - start), set.value(first + block));
+                    }
+                    found.finish()
                 }
                 Self::Families(wanted) => {
                     let families = index.families(chunk).await?;
                     let families = families.as_primitive::<UInt16Type>().values();
                     let is_wanted = |family: u16| wanted.get(usize::from(family)).copied().unwrap_or(false);
-                    BooleanBuffer::collect_bool(rows.min(families.len()), |row| is_wanted(families[row]))
+                    let mut found = BooleanBufferBuilder::new(rows);
+                    for range in ranges {
+                        let Some(families) = families.get(range.clone()) else { break };
+                        found.append_n(range.start - found.len(), false);
+                        found.append_buffer(&BooleanBuffer::collect_bool(families.len(), |row| is_wanted(families[row])));
+                    }
+                    // An index that knows fewer rows than the chunk has is found out by the length.
+                    found.append_n(rows.min(families.len()).saturating_sub(found.len()), false);
+                    found.finish()
                 }
                 Self::And(parts) => {
                     let mut all = BooleanBuffer::new_set(rows);
                     for part in parts {
-                        all = &all & &part.in_chunk(index, chunk, rows).await?;
+                        all = &all & &part.in_chunk(index, chunk, rows, ranges).await?;
                     }
                     all
                 }
                 Self::Or(parts) => {
                     let mut any = BooleanBuffer::new_unset(rows);
                     for part in parts {
-                        any = &any | &part.in_chunk(index, chunk, rows).await?;
+                        any = &any | &part.in_chunk(index, chunk, rows, ranges).await?;
                     }
                     any
                 }

@@ -23,8 +23,8 @@ use crate::{Result, StorageError};
 
 /// First and last bytes of a file.
 const MAGIC: &[u8; 8] = b"STRAIDX1";
-/// Newest version of the directory that this program reads, and the one that it writes.
-const VERSION: u32 = 1;
+/// The version that this program reads and writes. A file of another one is built anew.
+const VERSION: u32 = 2;
 /// Length, checksum, magic.
 const TRAILER_BYTES: usize = 4 + 4 + MAGIC.len();
 /// Bytes that are read first: the directory of most files fits.
@@ -143,8 +143,8 @@ impl IndexFile {
     ) -> Result<Self> {
         let directory = read_directory(files, &name.location, bytes).await?;
         let broken = |reason: String| StorageError::BrokenIndex { location: name.location.clone(), reason };
-        if directory.version > VERSION {
-            return Err(broken(format!("it has version {}, newer than {VERSION}", directory.version)));
+        if directory.version != VERSION {
+            return Err(broken(format!("it has version {} and not {VERSION}", directory.version)));
         }
         let spec = &name.spec;
         let is_it = directory.segment == name.segment.to_string()

@@ -88,10 +88,11 @@ impl Index for InvertedIndex {
                 if query == WordQuery::Empty {
                     return Ok(Answer::unknown());
                 }
-                let found = self.ask().await?.query(&query).await?;
+                let asked = self.ask().await?;
+                let found = asked.query(&query).await?;
                 // No row without the words can match, and not every row with them does.
                 let is_exact = matches!(found.rows, Rows::None);
-                Ok(Answer { count: is_exact.then_some(0), rows: found.rows, is_exact })
+                Ok(Answer { count: is_exact.then_some(0), rows: asked.with_blocks(found.rows), is_exact })
             }
             Question::Words { .. } | Question::Equals(_) => Ok(Answer::unknown()),
         }
@@ -127,7 +128,29 @@ impl Asked<'_> {
             }),
             _ => None,
         };
-        Answer { rows: found.rows, is_exact: found.is_exact, count }
+        Answer { rows: self.with_blocks(found.rows), is_exact: found.is_exact, count }
+    }
+
+    /// The same rows; where they are those of families, with the blocks that these are in.
+    fn with_blocks(&self, rows: Rows) -> Rows {
+        let all = |parts: Vec<Rows>| parts.into_iter().map(|part| self.with_blocks(part)).collect();
+        match (rows, &self.index.facts.layout) {
+            (Rows::And(parts), _) => Rows::And(all(parts)),
+            (Rows::Or(parts), _) => Rows::Or(all(parts)),
+            (Rows::Families(wanted), Layout::Families { families, .. }) => {
+                let Ok(table) = self.patterns(*families) else { return Rows::Families(wanted) };
+                let mut blocks = vec![false; self.index.file.rows().div_ceil(BLOCK_ROWS)];
+                for family in (0..wanted.len()).filter(|family| wanted[*family]) {
+                    for block in table.blocks_of(family) {
+                        if let Some(block) = blocks.get_mut(block) {
+                            *block = true;
+                        }
+                    }
+                }
+                Rows::And(vec![Rows::Blocks(BooleanBuffer::from(blocks)), Rows::Families(wanted)])
+            }
+            (rows, _) => rows,
+        }
     }
 
     fn query<'b>(&'b self, query: &'b WordQuery) -> BoxFuture<'b, Result<Found>> {

@@ -5,6 +5,7 @@
 //!                     rows of each family (u32 each)
 //!                     end of each family's pattern (u32 each), patterns: word numbers or GAP (u32 each)
 //!                     end of each word's families (u32 each), families that have the word (u16 each)
+//!                     end of each family's blocks (u32 each), blocks that have a row of the family (u16 each)
 //! rows section     := per chunk: low bytes of the families of its rows, high bytes of them, compressed
 //! ```
 //!
@@ -17,7 +18,7 @@ use hashbrown::{HashMap, HashTable};
 
 use super::{FAMILIES_MAX, GAP, Layout, compress, decompress};
 use crate::Result;
-use crate::segment::CHUNK_ROWS;
+use crate::segment::{BLOCK_ROWS, CHUNK_ROWS};
 
 /// Bytes of a patterns section, at most.
 pub const PATTERNS_BYTES_MAX: usize = 256 << 20;
@@ -131,7 +132,7 @@ impl Patterns {
 pub fn encode(patterns: &Patterns, number: &[u32]) -> Result<Option<(Layout, Vec<Vec<u8>>)>> {
     let Some(families) = Families::of(patterns, number) else { return Ok(None) };
     let constant = number.iter().filter(|number| **number != GAP).count();
-    let mut sections = vec![compress(&families.encode(constant))?];
+    let mut sections = vec![compress(&families.encode(constant, &patterns.rows))?];
     for rows in patterns.rows.chunks(CHUNK_ROWS) {
         let rows = rows.iter().map(|pattern| families.of_pattern[*pattern as usize]);
         let mut planes: Vec<u8> = rows.clone().map(|family| family as u8).collect();
@@ -184,7 +185,8 @@ impl Families {
         Some(Self { words, rows, of_pattern: of_pattern.into_iter().map(|family| rank[family]).collect() })
     }
 
-    fn encode(&self, constant: usize) -> Vec<u8> {
+    /// `rows` holds the pattern of each row.
+    fn encode(&self, constant: usize, rows: &[u32]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut put = |number: u32| bytes.extend(number.to_le_bytes());
         put(constant as u32);
@@ -211,7 +213,28 @@ impl Families {
             put(end);
         }
         bytes.extend(of_word.iter().flatten().flat_map(|family| family.to_le_bytes()));
+        let blocks = self.blocks(rows);
+        end = 0;
+        for blocks in &blocks {
+            end += blocks.len() as u32;
+            bytes.extend(end.to_le_bytes());
+        }
+        bytes.extend(blocks.iter().flatten().flat_map(|block| block.to_le_bytes()));
         bytes
+    }
+
+    /// The blocks of each family, ascending.
+    fn blocks(&self, rows: &[u32]) -> Vec<Vec<u16>> {
+        let mut blocks: Vec<Vec<u16>> = vec![Vec::new(); self.words.len()];
+        for (block, rows) in rows.chunks(BLOCK_ROWS).enumerate() {
+            for pattern in rows {
+                let blocks = &mut blocks[usize::from(self.of_pattern[*pattern as usize])];
+                if blocks.last() != Some(&(block as u16)) {
+                    blocks.push(block as u16);
+                }
+            }
+        }
+        blocks
     }
 }
 
@@ -238,7 +261,7 @@ impl<'a> PatternTable<'a> {
     pub fn new(bytes: &'a [u8], families: usize) -> Option<Self> {
         let words = read(bytes, 0)? as usize;
         let table = Self { bytes, words, families };
-        let last = (table.word_ends() + words) * 4;
+        let last = table.block_ends() + families * 4;
         (read(bytes, 1)? as usize == families && bytes.len() >= last).then_some(table)
     }
 
@@ -249,11 +272,20 @@ impl<'a> PatternTable<'a> {
 
     /// Families that have a word.
     pub fn families_of(&self, word: usize) -> impl Iterator<Item = usize> + use<'a> {
-        let ends = self.word_ends();
-        let start = if word == 0 { 0 } else { self.at(ends + word - 1) as usize };
-        let first = (ends + self.words) * 4;
-        let span = first + start * 2..first + self.at(ends + word) as usize * 2;
-        let (pairs, _) = self.bytes.get(span).unwrap_or_default().as_chunks::<2>();
+        self.list(self.word_ends() * 4, self.words, word)
+    }
+
+    /// Blocks that have a row of a family.
+    pub fn blocks_of(&self, family: usize) -> impl Iterator<Item = usize> + use<'a> {
+        self.list(self.block_ends(), self.families, family)
+    }
+
+    /// List `number` of `lists` lists of 16-bit numbers, whose ends begin at byte `at`.
+    fn list(&self, at: usize, lists: usize, number: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let end = |list: usize| read_at(self.bytes, at + list * 4).unwrap_or(0) as usize;
+        let start = if number == 0 { 0 } else { end(number - 1) };
+        let first = at + lists * 4;
+        let (pairs, _) = self.bytes.get(first + start * 2..first + end(number) * 2).unwrap_or_default().as_chunks::<2>();
         pairs.iter().map(|pair| usize::from(u16::from_le_bytes(*pair)))
     }
 
@@ -275,13 +307,24 @@ impl<'a> PatternTable<'a> {
         self.pattern_ends() + self.families + pattern_words
     }
 
+    /// The byte at which the ends of the families' blocks begin.
+    fn block_ends(&self) -> usize {
+        let ends = self.word_ends();
+        let families = if self.words == 0 { 0 } else { self.at(ends + self.words - 1) as usize };
+        (ends + self.words) * 4 + families * 2
+    }
+
     fn at(&self, position: usize) -> u32 {
         read(self.bytes, position).unwrap_or(0)
     }
 }
 
 fn read(bytes: &[u8], position: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(position * 4..)?.first_chunk()?))
+    read_at(bytes, position * 4)
+}
+
+fn read_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 /// Reads a section as it lies in the file.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** an index that fails, for whatever reason, is left out of the answer and never of its correctness.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::buffer::BooleanBuffer;
@@ -22,12 +23,13 @@ pub struct Probed {
 }
 
 impl Probed {
-    /// The rows of the answer among the `rows` rows of a chunk.
+    /// The rows of the answer among the `rows` rows of a chunk. Only those in `ranges`, ascending and disjoint, are looked
+    /// for.
     ///
     /// # Errors
     /// [`StorageError::BrokenIndex`] or the store's.
-    pub async fn rows_of_chunk(&self, chunk: usize, rows: usize) -> Result<BooleanBuffer> {
-        let found = self.answer.rows.in_chunk(self.index.as_ref(), chunk, rows).await?;
+    pub async fn rows_of_chunk(&self, chunk: usize, rows: usize, ranges: &[Range<usize>]) -> Result<BooleanBuffer> {
+        let found = self.answer.rows.in_chunk(self.index.as_ref(), chunk, rows, ranges).await?;
         if found.len() == rows {
             return Ok(found);
         }
