@@ -66,6 +66,10 @@ impl Part for BufferedPart {
         Ok(self.column(column)?.slice(start, CHUNK_ROWS.min(self.rows() - start)))
     }
 
+    fn is_wide(&self, _column: &ColumnRef) -> bool {
+        false
+    }
+
     async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
         let column = self.column(column)?;
         Ok(blocks.iter().map(|block| block_of(&column, *block)).collect())

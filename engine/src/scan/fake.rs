@@ -196,6 +196,10 @@ impl Part for FakeSegment {
         Ok(self.column(column).0.slice(start, CHUNK_ROWS.min(self.rows - start)))
     }
 
+    fn is_wide(&self, column: &ColumnRef) -> bool {
+        matches!(column, ColumnRef::Column(id) if id.0 % 3 == 0)
+    }
+
     async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
         let column = self.column(column).0;
         Ok(blocks.iter().map(|block| block_of(&column, *block)).collect())

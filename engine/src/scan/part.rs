@@ -26,6 +26,9 @@ pub(crate) trait Part: Send + Sync + Debug {
     /// Values of one chunk of `CHUNK_ROWS` rows in their physical type.
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef>;
 
+    /// Whether [`Self::blocks`] is worth using instead of [`Self::chunk`] where few blocks are wanted.
+    fn is_wide(&self, column: &ColumnRef) -> bool;
+
     /// Values of blocks of `BLOCK_ROWS` rows, each as [`Self::chunk`] has them; ascending numbers.
     async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>>;
 
@@ -68,6 +71,10 @@ impl Part for SegmentReader {
 
     async fn chunk(&self, column: &ColumnRef, chunk: usize) -> Result<ArrayRef> {
         Self::chunk(self, column, chunk).await.map_err(external)
+    }
+
+    fn is_wide(&self, column: &ColumnRef) -> bool {
+        Self::is_wide(self, column)
     }
 
     async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {

@@ -159,7 +159,13 @@ impl<'a> Unit<'a> {
         (among, false)
     }
 
-    /// Blocks of the chunk that hold the rows, if they are so few that the others should not be decoded with them.
+    /// Blocks of the chunk that hold the rows, if these are so few and the column so wide that the others should not be
+    /// decoded with them.
+    fn blocks_to_search(&self, reference: &ColumnRef, rows: &Selection) -> Option<Vec<usize>> {
+        if self.part.part.is_wide(reference) { self.few_blocks(reference, rows) } else { None }
+    }
+
+    /// Blocks of the chunk that hold the rows, if these are few and the chunk is not at hand.
     fn few_blocks(&self, reference: &ColumnRef, rows: &Selection) -> Option<Vec<usize>> {
         let is_at_hand = || self.is_read(reference) || self.part.part.is_cached(reference, self.chunk);
         if self.part.segment.is_none() || is_at_hand() {
@@ -232,7 +238,7 @@ impl<'a> Unit<'a> {
     pub(crate) async fn logical(&mut self, column: usize, rows: &Selection) -> Result<ArrayRef> {
         let column = &self.columns[column];
         if self.part.stores(&column.reference) {
-            if let Some(blocks) = self.few_blocks(&column.reference, rows) {
+            if let Some(blocks) = self.blocks_to_search(&column.reference, rows) {
                 let arrays = self.blocks(&column.reference, &blocks).await?;
                 let mut gathered = Vec::with_capacity(arrays.len());
                 for (block, array) in blocks.iter().zip(arrays) {

@@ -30,7 +30,7 @@ impl Unit<'_> {
             && self.part.stores(&self.columns[*column].reference)
         {
             let reference = self.columns[*column].reference.clone();
-            if let Some(blocks) = self.few_blocks(&reference, among) {
+            if let Some(blocks) = self.blocks_to_search(&reference, among) {
                 return self.search_blocks(judged, at, among, &blocks).await;
             }
             let array = self.physical(&reference).await?;

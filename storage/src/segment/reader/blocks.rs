@@ -12,6 +12,9 @@ use crate::segment::{BLOCK_ROWS, CHUNK_ROWS};
 /// Blocks of more decoded bytes than this are not kept.
 const KEPT_BYTES_MAX: u64 = 4 << 20;
 
+/// Columns of more decoded bytes a row than this are wide.
+const NARROW_BYTES_MAX: u64 = 12;
+
 /// The block of a row.
 pub(super) fn block_of(row: u32) -> u32 {
     row / BLOCK_ROWS as u32
@@ -81,6 +84,11 @@ impl SegmentReader {
             }
         }
         Ok(columns.into_iter().map(|column| column.into_iter().flatten().collect()).collect())
+    }
+
+    /// Whether decoding a chunk of the column costs much more than asking for it, so that single blocks are worth reading.
+    pub fn is_wide(&self, column: &ColumnRef) -> bool {
+        self.decoded_bytes(column) as u64 > NARROW_BYTES_MAX * self.meta.rows
     }
 
     /// Whether blocks of a column are small enough to be kept.
