@@ -58,3 +58,39 @@ pub async fn reload(settings: &Reload, root: &Path) -> Result<(), String> {
         _ => command::run("reload", &settings.command, root, settings.within.duration()).await.map(drop),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Period;
+
+    #[tokio::test]
+    async fn a_process_is_told_by_a_signal_or_a_command() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("pid");
+        let by_signal = Reload {
+            command: Vec::new(),
+            signal: Some(SignalName::TERM),
+            pid_file: Some(file.clone()),
+            within: Period::seconds(60),
+        };
+        let missing = reload(&by_signal, folder.path()).await.unwrap_err();
+        assert!(missing.starts_with("reload: ") && missing.contains("No such file"), "{missing}");
+        std::fs::write(&file, "none").unwrap();
+        assert!(reload(&by_signal, folder.path()).await.unwrap_err().ends_with("holds no number"));
+        let mut told = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        std::fs::write(&file, format!("{}\n", told.id())).unwrap();
+        reload(&by_signal, folder.path()).await.unwrap();
+        assert_eq!(told.wait().unwrap().code(), None, "ended by the signal");
+
+        let by_command = |script: &str| Reload {
+            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            signal: None,
+            pid_file: None,
+            within: Period::seconds(60),
+        };
+        reload(&by_command("touch told"), folder.path()).await.unwrap();
+        assert!(folder.path().join("told").exists(), "it runs in the root");
+        assert_eq!(reload(&by_command("echo 'error: no'; exit 1"), folder.path()).await.unwrap_err(), "reload: error: no");
+    }
+}
