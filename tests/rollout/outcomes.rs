@@ -31,7 +31,7 @@ fn a_layer_arrives_on_all_instances_and_one_that_changes_no_file_restarts_nothin
 
     let loads = world.loads();
     server.sql("UPDATE etl.roles SET description = 'the shop' WHERE name = 'web'");
-    server.sql(&format!("UPDATE etl.rules SET body = 'second' WHERE role = 'web'"));
+    server.sql("UPDATE etl.rules SET body = 'second' WHERE role = 'web'");
     assert_eq!((state(&server, 3).as_str(), world.loads()), ("active", loads));
     world.assert_settled(&server);
 }
