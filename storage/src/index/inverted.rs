@@ -1,7 +1,7 @@
 //! Method `inverted`: words to rows.
 //!
 //! ```text
-//! word with a digit, or in fewer than 32 rows ─▶ fingerprints: blocks that may hold it
+//! word with a digit, or in too few rows       ─▶ fingerprints: blocks that may hold it
 //! every other word, "constant"
 //!   ├─ rows repeat a few patterns (logs)      ─▶ families: word ─ families of rows; row ─ its family
 //!   └─ every row is another (prose)           ─▶ postings: word ─ rows
@@ -34,8 +34,10 @@ use crate::words::Tokenizer;
 
 /// Option that names the tokenizer.
 const TOKENIZER: &str = "tokenizer";
-/// Rows that a word must be in to be constant.
+/// Rows that a word must be in to be constant, where constant words make patterns: each rarer one would make more of them.
 const CONSTANT_ROWS_MIN: u32 = 32;
+/// The same where a word has its own list of rows, which says which rows of a block to look at.
+const POSTING_ROWS_MIN: u32 = 4;
 /// Families of a segment, at most: numbers of families are 16 bits.
 const FAMILIES_MAX: usize = u16::MAX as usize;
 /// In place of a word's number in a pattern: a word that is not constant.

@@ -7,7 +7,9 @@ use hashbrown::HashTable;
 use super::families::Patterns;
 use super::postings::RowWords;
 use super::tokens::{TokenScanner, TokenSink};
-use super::{CONSTANT_ROWS_MIN, Facts, GAP, Layout, VOCABULARY_SECTION, compress, families, postings, vocabulary};
+use super::{
+    CONSTANT_ROWS_MIN, Facts, GAP, Layout, POSTING_ROWS_MIN, VOCABULARY_SECTION, compress, families, postings, vocabulary,
+};
 use crate::index::fingerprints::{BLOCKS_MAX, FingerprintBuilder};
 use crate::index::{IndexBuilder, IndexParts};
 use crate::segment::{BLOCK_ROWS, to_logical};
@@ -150,10 +152,11 @@ impl Collected {
         }
     }
 
-    /// Numbers of the words that are constant, in the order of their text, and which number each word has among them.
-    fn constant(&self, rows_of_word: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    /// Numbers of the words that are in `rows_min` rows at least, in the order of their text, and which number each word has among
+    /// them.
+    fn constant(&self, rows_of_word: &[u32], rows_min: u32) -> (Vec<u32>, Vec<u32>) {
         let all = 0..self.words.len() as u32;
-        let mut constant: Vec<u32> = all.filter(|word| rows_of_word[*word as usize] >= CONSTANT_ROWS_MIN).collect();
+        let mut constant: Vec<u32> = all.filter(|word| rows_of_word[*word as usize] >= rows_min).collect();
         constant.sort_unstable_by_key(|word| self.words.word(*word));
         let mut number = vec![GAP; self.words.len()];
         for (at, word) in constant.iter().enumerate() {
@@ -164,7 +167,7 @@ impl Collected {
 
     fn finish(mut self, rows_expected: usize) -> Result<IndexParts> {
         if let Rows::Patterns(patterns) = &self.rows {
-            let (constant, number) = self.constant(&patterns.rows_of_words(self.words.len()));
+            let (constant, number) = self.constant(&patterns.rows_of_words(self.words.len()), CONSTANT_ROWS_MIN);
             match families::encode(patterns, &number)? {
                 Some((layout, sections)) => {
                     for (row, word) in patterns.rare(&number) {
@@ -179,7 +182,7 @@ impl Collected {
             return Err(StorageError::Internal("an index is built from patterns or from rows".to_owned()));
         };
         let rows = rows.sorted(self.words.len());
-        let (constant, number) = self.constant(&rows.rows_of_words());
+        let (constant, number) = self.constant(&rows.rows_of_words(), POSTING_ROWS_MIN);
         for (word, row) in rows.rare(&number) {
             self.pairs.add(self.words.hash(word), (row as usize / BLOCK_ROWS) as u16);
         }
