@@ -2,6 +2,7 @@
 
 mod agent;
 mod config;
+mod etl;
 mod load;
 mod quickstart;
 mod rebuild_catalog;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::agent::AgentArguments;
 use crate::config::{Config, Flags};
+use crate::etl::EtlArguments;
 use crate::load::LoadArguments;
 use crate::quickstart::QuickstartArguments;
 use crate::rebuild_catalog::RebuildArguments;
@@ -42,6 +44,8 @@ enum Command {
     Load(LoadArguments),
     /// Run a sidecar: give a process the files of its role, see that it works with them, report.
     Agent(AgentArguments),
+    /// Keep the configuration of components as SQL files: export them, apply them.
+    Etl(EtlArguments),
 }
 
 /// Arguments of `strata serve`.
@@ -70,9 +74,14 @@ fn main() -> ExitCode {
         Command::RebuildCatalog(rebuild) => rebuild_catalog::run(&rebuild),
         Command::Load(load) => load::run(&load),
         Command::Agent(agent) => agent::run(&agent),
+        Command::Etl(etl) => return ended(etl::run(&etl)),
     };
+    ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("strata: {error:#}");
             ExitCode::FAILURE
