@@ -8,10 +8,10 @@ IMAGES ?= 1000
 ROWS ?= 1000000
 BENCH ?=
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics bench micro-bench release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 quickstart: setup-build ## Build, start a server with sample logs, show queries worth trying (Ctrl-C stops it)
 	cargo run --locked --profile quick --bin strata -- quickstart
