@@ -25,6 +25,8 @@ use strata_engine::etl::configuration::Authorship;
 use strata_engine::session::{Outcome, Session, SessionOptions};
 use strata_engine::{Engine, EngineConfig};
 
+/// All sidecars have loaded their first files by then.
+const START_MAX: Duration = Duration::from_secs(60);
 /// How often a question is asked.
 const TIMES: usize = 9;
 /// An answer that takes longer is too slow.
@@ -157,8 +159,12 @@ async fn roll_out(engine: &Arc<Engine>, session: &Session, count: usize) -> anyh
         let store: Arc<dyn ConfigStore> = engine.config_store().clone();
         fleet.push(Simulator::start(store, "fleet", &format!("i{number}"), "").await);
     }
-    while fleet.iter().any(|sidecar| sidecar.seen().loads == 0) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let started = Instant::now();
+    for sidecar in &fleet {
+        while sidecar.seen().loads == 0 {
+            ensure!(started.elapsed() < START_MAX, "sidecar {} of {} did not load its files", sidecar.id, sidecar.role);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     let began = Instant::now();
     run(session, "UPDATE etl.rules SET body = 'second' WHERE role = 'fleet'").await?;
