@@ -41,6 +41,18 @@ fn a_server_that_is_killed_finishes_or_restores() {
             world.settled();
         }
     }
+    let mut in_the_middle = 0;
+    for number in 10..13 {
+        world.sql(&bad(number));
+        world.until("restoring", || step(&world) == "\"restore\"");
+        world.kill_server();
+        let state = world.last_layer().1;
+        println!("killed while it restored, the layer was {state} after the start");
+        in_the_middle += usize::from(state == "applying");
+        assert_eq!(world.ended(), "failed", "killed while it restored");
+        world.settled();
+    }
+    assert!(in_the_middle > 0, "every restore was over before its server was killed");
     world.edges.iter().for_each(|edge| edge.delivers("after all kills"));
 }
 
