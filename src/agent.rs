@@ -9,6 +9,7 @@
 //! What comes over the network is data: files below one folder. Which commands run, and where the folder is, `agent.toml` alone
 //! says. When the config store is away the instance goes on with what it has.
 
+mod applied;
 mod command;
 mod daemon;
 mod files;
@@ -45,6 +46,9 @@ pub struct AgentArguments {
     /// What is looked after, and how (TOML). Read again when it changes.
     #[arg(long)]
     config: PathBuf,
+    /// Print what the software has now, as a text for etl.import, and end. For software that is changed by calls.
+    #[arg(long)]
+    present: bool,
 }
 
 /// Runs a sidecar until a signal stops it; the process that it supervises stops with it.
@@ -55,6 +59,9 @@ pub fn run(arguments: &AgentArguments) -> anyhow::Result<()> {
     log_to_stderr(&Config::default())?;
     let settings = Settings::load(&arguments.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if arguments.present {
+        return runtime.block_on(print_present(&settings));
+    }
     runtime.block_on(async {
         let signals = StopSignals::catch()?;
         let stopped = signals.wait();
@@ -80,6 +87,14 @@ pub fn run(arguments: &AgentArguments) -> anyhow::Result<()> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+async fn print_present(settings: &Settings) -> anyhow::Result<()> {
+    let applier = settings.applier()?.context("what is there is in files: there is no [apply.KIND]")?;
+    for content in applier.present().await?.into_values() {
+        print!("{content}");
+    }
+    Ok(())
 }
 
 /// Goes on with changed settings, or with those before where the new ones cannot be.

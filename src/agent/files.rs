@@ -45,6 +45,12 @@ impl Root {
         })
     }
 
+    /// Those of these files that are there, with their contents. What is no text is no file of a role.
+    pub fn read<'a>(&self, paths: impl IntoIterator<Item = &'a String>) -> Contents {
+        let read = |path: &String| Some((path.clone(), fs::read_to_string(self.find(path, false).ok()?).ok()?));
+        paths.into_iter().filter_map(read).collect()
+    }
+
     /// Writes every file that is not just so.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use strata_catalog::etl::record::Health as Condition;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::applied::Applied;
 use super::command;
 use super::daemon::Daemon;
 use super::files::{Contents, Root};
@@ -42,6 +43,7 @@ pub struct Instance {
     root: Root,
     state: State,
     daemon: Option<Daemon>,
+    applied: Option<Applied>,
     log: Option<LogWatch>,
     good: Option<FileSet>,
     /// In use and not proven yet; until when.
@@ -72,6 +74,7 @@ impl Instance {
         let root = Root::open(&settings.root)?;
         let state = State::open(&settings.state)?;
         let daemon = settings.supervise.as_ref().map(|supervise| Daemon::new(supervise, root.path(), state.pid_file()));
+        let applied = settings.applier().map_err(|error| format!("{error:#}"))?.map(Applied::new);
         let log = settings.health.log_line.as_ref().map(LogWatch::new);
         let (good, interrupted) = (state.good()?, state.trying()?);
         let version = match settings.version.is_empty() {
@@ -93,6 +96,7 @@ impl Instance {
             root,
             state,
             daemon,
+            applied,
             log,
             good,
             trying: None,
@@ -112,23 +116,35 @@ impl Instance {
     /// Makes the files those of the good set, and the process run with them. That it does not is told and not an error: it is
     /// tried again.
     async fn repair(&mut self, interrupted: Vec<String>) -> Result<(), String> {
-        let Some(good) = &self.good else { return self.put_files_back(&interrupted) };
-        let changed = !interrupted.is_empty() || !self.root.holds(&self.resolved(good)?);
-        self.put_files_back(&interrupted)?;
-        if (self.daemon.is_some() || changed)
-            && let Err(error) = self.load().await
-        {
+        let changed = !interrupted.is_empty() || !self.root.holds(&self.good_contents()?);
+        let contents = self.put_files_back(&interrupted)?;
+        let needed = match (&self.good, &self.daemon, &self.applied) {
+            // What is changed by calls may have been changed by anybody meanwhile.
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => true,
+            (Some(_), None, None) | (None, _, Some(_)) => changed,
+            (None, _, None) => false,
+        };
+        if needed && let Err(error) = self.load(&contents).await {
             self.is_ill(error);
         }
         Ok(())
     }
 
-    /// Makes the files those of the good set; those of the paths that are not in it go.
-    fn put_files_back(&self, paths: &[String]) -> Result<(), String> {
-        let contents = self.good.as_ref().map_or_else(|| Ok(Contents::new()), |good| self.resolved(good))?;
+    /// Makes the files those of the good set, and returns them; those of the paths that are not in it go.
+    fn put_files_back(&mut self, paths: &[String]) -> Result<Contents, String> {
+        let contents = self.good_contents()?;
+        if let Some(applied) = &mut self.applied {
+            applied.replaces(self.root.read(paths));
+        }
         self.root.write(&contents)?;
         self.root.remove(paths.iter().filter(|path| !contents.contains_key(*path)))?;
-        self.state.end()
+        self.state.end()?;
+        Ok(contents)
+    }
+
+    /// The files of the good set, secrets filled in; none if there is no good set.
+    fn good_contents(&self) -> Result<Contents, String> {
+        self.good.as_ref().map_or_else(|| Ok(Contents::new()), |good| self.resolved(good))
     }
 
     /// What it says of itself.
@@ -142,8 +158,16 @@ impl Instance {
     /// The settings: stop this instance and begin another.
     pub fn adopt(&mut self, settings: Settings) -> Result<(), Box<Settings>> {
         let now = &self.settings;
-        let same = (&now.root, &now.state, &now.supervise, &now.reload, &now.role, &now.id)
-            == (&settings.root, &settings.state, &settings.supervise, &settings.reload, &settings.role, &settings.id);
+        let same = (&now.root, &now.state, &now.supervise, &now.reload, &now.apply, &now.role, &now.id)
+            == (
+                &settings.root,
+                &settings.state,
+                &settings.supervise,
+                &settings.reload,
+                &settings.apply,
+                &settings.role,
+                &settings.id,
+            );
         if !same {
             return Err(Box::new(settings));
         }
@@ -219,7 +243,7 @@ impl Instance {
         self.root.write(&contents).map_err(touched)?;
         let gone = before.iter().filter(|path| !contents.contains_key(*path));
         self.root.remove(gone).map_err(touched)?;
-        self.load().await.map_err(touched)?;
+        self.load(&contents).await.map_err(touched)?;
         self.wait_until_well().await.map_err(touched)
     }
 
@@ -228,8 +252,11 @@ impl Instance {
         files.map(|(path, content)| Ok((path.clone(), secret::resolve(content, &self.settings.secrets)?))).collect()
     }
 
-    /// Lets the software look at the files, in a folder of their own.
+    /// Lets the software look at the files, in a folder of their own, or what applies them.
     async fn validate(&self, contents: &Contents) -> Result<(), String> {
+        if let Some(applied) = &self.applied {
+            applied.check(contents).await?;
+        }
         let Some(validate) = &self.settings.validate else { return Ok(()) };
         let folder = self.state.blank()?;
         Root::open(&folder)?.write(contents)?;
@@ -240,21 +267,20 @@ impl Instance {
     }
 
     /// Tells the software that its files are new.
-    async fn load(&mut self) -> Result<(), String> {
+    async fn load(&mut self, contents: &Contents) -> Result<(), String> {
         self.failures = 0;
         self.restarts.begin_anew();
         if let Some(log) = &mut self.log {
             log.begin();
         }
-        match (&mut self.daemon, &self.settings.reload) {
-            (Some(daemon), _) => daemon.load().await,
-            (None, Some(settings)) => {
-                let told = reload::reload(settings, self.root.path()).await;
-                self.untold = told.is_err();
-                told
-            }
-            (None, None) => Ok(()),
-        }
+        let told = match (&mut self.daemon, &self.settings.reload, &mut self.applied) {
+            (Some(daemon), ..) => return daemon.load().await,
+            (None, Some(settings), _) => reload::reload(settings, self.root.path()).await,
+            (None, None, Some(applied)) => applied.load(contents).await,
+            (None, None, None) => Ok(()),
+        };
+        self.untold = told.is_err();
+        told
     }
 
     async fn wait_until_well(&mut self) -> Result<(), String> {
@@ -308,17 +334,20 @@ impl Instance {
 
     async fn put_back(&mut self) -> Result<(), String> {
         let paths = self.state.trying()?.unwrap_or_default();
-        if let Err(error) = self.put_files_back(&paths) {
-            self.owed = Some(paths);
-            return Err(error);
-        }
-        if self.good.is_none() {
+        let contents = match self.put_files_back(&paths) {
+            Ok(contents) => contents,
+            Err(error) => {
+                self.owed = Some(paths);
+                return Err(error);
+            }
+        };
+        if self.good.is_none() && self.applied.is_none() {
             if let Some(daemon) = &mut self.daemon {
                 daemon.stop().await;
             }
             return Ok(());
         }
-        self.load().await?;
+        self.load(&contents).await?;
         self.wait_until_well().await
     }
 

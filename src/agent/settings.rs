@@ -10,7 +10,7 @@
 //! [validate]                            # {root} is a folder with the new files; every command runs in {root}
 //! command = ["rsyslogd", "-N1", "-f", "{root}/rsyslog.conf"]
 //!
-//! [supervise]                           # or [reload], for a process that somebody else runs
+//! [supervise]                           # or [reload], for a process that somebody else runs, or [apply.KIND], for calls
 //! command = ["rsyslogd", "-n", "-f", "{root}/rsyslog.conf", "-i", "/run/edge.pid"]
 //!
 //! [health]
@@ -24,8 +24,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
+use serde_json::Value;
 use strata_catalog::etl::ConfigStore;
 use strata_catalog::etl::config_store::Key;
+use strata_connectors::component::applier::Applier;
 use strata_connectors::config_store::etcd::EtcdStore;
 use strata_connectors::config_store::remote::RemoteStore;
 
@@ -70,6 +72,8 @@ pub struct Settings {
     pub reload: Option<Reload>,
     /// How the process is run.
     pub supervise: Option<Supervise>,
+    /// Software that is changed by calls in place of files: its kind, and where it is.
+    pub apply: Option<serde_json::Map<String, Value>>,
     /// How one sees that it works.
     #[serde(default)]
     pub health: Health,
@@ -211,9 +215,11 @@ impl Settings {
         if settings.server.is_some() != settings.etcd.is_empty() {
             bail!("give either server or etcd");
         }
-        if settings.supervise.is_some() == settings.reload.is_some() {
-            bail!("give either [supervise] or [reload]");
+        let ways = [settings.supervise.is_some(), settings.reload.is_some(), settings.apply.is_some()];
+        if ways.into_iter().filter(|given| *given).count() != 1 {
+            bail!("give either [supervise], [reload] or [apply.KIND]");
         }
+        settings.applier()?;
         if settings.supervise.is_none() && !settings.health.alarms.is_empty() {
             bail!("health.alarms needs [supervise]; nobody else hears what the process says");
         }
@@ -249,6 +255,18 @@ impl Settings {
         })
     }
 
+    /// What applies the files by calls, if something does.
+    ///
+    /// # Errors
+    /// A kind that there is none for, or settings that it does not take.
+    pub fn applier(&self) -> anyhow::Result<Option<Arc<dyn Applier>>> {
+        let Some(apply) = &self.apply else { return Ok(None) };
+        let mut kinds = apply.iter();
+        let (Some((kind, settings)), None) = (kinds.next(), kinds.next()) else { bail!("[apply.KIND] names one kind") };
+        let applier = strata_connectors::component::applier(kind, settings.clone());
+        applier.map(Some).map_err(anyhow::Error::msg).with_context(|| format!("[apply.{kind}]"))
+    }
+
     /// How long to wait between two looks.
     pub fn interval(&self) -> Duration {
         self.health.interval.duration()
@@ -273,7 +291,14 @@ mod tests {
             ("[supervise]\ncommand = [\"d\"]", Ok(())),
             ("[reload]\ncommand = [\"d\"]", Ok(())),
             ("[reload]\nsignal = \"HUP\"\npid_file = \"p\"", Ok(())),
-            ("", Err("[supervise] or [reload]")),
+            ("", Err("[supervise], [reload] or [apply.KIND]")),
+            ("[apply.kafka]\nservers = [\"127.0.0.1:9092\"]", Ok(())),
+            ("[apply.kafka]\nservers = [\"127.0.0.1\"]", Err("host:port")),
+            ("[apply.kafka]\nservers = []", Err("name one at least")),
+            ("[apply.kafka]\nserver = \"h:1\"", Err("unknown field")),
+            ("[apply.rsyslog]\nservers = []", Err("there is kafka")),
+            ("[apply]", Err("names one kind")),
+            ("[apply.kafka]\nservers = [\"h:1\"]\n[supervise]\ncommand = [\"d\"]", Err("give either")),
             ("[supervise]\ncommand = []", Err("at least one word")),
             ("[reload]\nsignal = \"HUP\"", Err("pid_file")),
             ("[reload]", Err("[reload] needs")),

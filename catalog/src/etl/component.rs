@@ -346,6 +346,12 @@ pub trait Component: Send + Sync + fmt::Debug {
     /// Everything wrong with the enabled rules that can be seen without the software, in the order of the rules.
     fn validate(&self, role: &Role, rules: &[Rule]) -> Vec<Finding>;
 
+    /// What cannot be done on the way from one configuration of the role to another, although both are right: errors that
+    /// are told when a layer brings the second about. Most kinds can do everything by starting anew.
+    fn impossible(&self, _before: (&Role, &[Rule]), _after: (&Role, &[Rule])) -> Vec<Finding> {
+        Vec::new()
+    }
+
     /// The files of the role; none if it has no enabled rules.
     ///
     /// # Errors

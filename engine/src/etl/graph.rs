@@ -122,7 +122,10 @@ impl<'a> Graph<'a> {
         for from in &self.roles {
             for out in from.endpoints.iter().filter(|endpoint| endpoint.direction == Direction::Out) {
                 for (to, input) in inputs.get(out.via.as_str()).into_iter().flatten() {
-                    visit(from, out, to, input);
+                    // A rule that takes what it hands on, such as a topic, hands nothing to itself.
+                    if (&from.role.name, &out.rule) != (&to.role.name, &input.rule) {
+                        visit(from, out, to, input);
+                    }
                 }
             }
         }

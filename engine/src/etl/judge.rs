@@ -94,12 +94,24 @@ impl Judge<'_> {
     }
 }
 
-/// Errors that these roles have after a change and did not have before.
+/// What a role cannot be changed to from what it is; nothing for one that is new, gone, or of another kind than before.
+fn impossible(before: &Judge<'_>, after: &Judge<'_>, name: &str) -> Vec<RoleFinding> {
+    let (Some((role, rules)), Some((new_role, new_rules))) = (before.fold.for_component(name), after.fold.for_component(name))
+    else {
+        return Vec::new();
+    };
+    let component = after.components.find(&role.kind).filter(|_| role.kind == new_role.kind);
+    let findings = component.map(|component| component.impossible((&role, &rules), (&new_role, &new_rules)));
+    findings.into_iter().flatten().map(|finding| RoleFinding { role: name.to_owned(), finding }).collect()
+}
+
+/// Errors that these roles have after a change and did not have before, and what cannot be done on the way.
 pub fn brought_in(before: &Judge<'_>, after: &Judge<'_>, roles: &BTreeSet<String>) -> Vec<RoleFinding> {
     let mut found = Vec::new();
     for role in roles {
         let mut errors = after.role(role).unwrap_or_default();
         errors.retain(|finding| finding.severity == Severity::Error);
+        found.extend(impossible(before, after, role));
         if errors.is_empty() {
             continue;
         }

@@ -45,10 +45,11 @@ impl Instance {
             self.owed = Some(paths);
             return self.is_ill(format!("the last good files could not be put back: {error}"));
         }
-        if self.untold
-            && let Err(error) = self.load().await
-        {
-            return self.is_ill(error);
+        if self.untold {
+            let wanted = self.applied.as_ref().map(|applied| applied.wanted().clone()).unwrap_or_default();
+            if let Err(error) = self.load(&wanted).await {
+                return self.is_ill(error);
+            }
         }
         if self.daemon.is_some() && self.good.is_none() && self.trying.is_none() {
             // There are no files to run it with.
@@ -140,6 +141,9 @@ impl Instance {
 
     pub(super) async fn probe(&mut self) -> Result<(), String> {
         probe::look(&self.settings.health, self.root.path()).await?;
+        if let Some(applied) = &self.applied {
+            applied.look(self.settings.health.timeout.duration()).await?;
+        }
         self.log.as_mut().map_or(Ok(()), LogWatch::look)
     }
 

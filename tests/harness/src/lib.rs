@@ -1,6 +1,6 @@
 //! Starts, stops and kills real Strata servers, and talks to them as clients do.
 //!
-//! Besides, it runs what Strata works with: sidecars and a real etcd.
+//! Besides, it runs what Strata works with: sidecars, a real etcd, a real broker.
 //!
 //! Used by the tests in `tests/` and by `strata verify`. It knows the binary by its path, the ready line on its standard
 //! output, and the two wires; it links nothing of Strata, so that what it sees is what a user sees.
@@ -15,6 +15,7 @@ mod process;
 pub mod server;
 pub mod sidecar;
 pub mod sql;
+pub mod tansu;
 
 pub use etcd::Etcd;
 pub use http::{Answer, Http};
@@ -23,3 +24,4 @@ pub use mount::SmallDisk;
 pub use server::{Server, ServerOptions};
 pub use sidecar::Sidecar;
 pub use sql::{Reply, Rows, Sql};
+pub use tansu::Tansu;
