@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod errors_around;
 mod killed;
 mod mortal;
 mod outcomes;
