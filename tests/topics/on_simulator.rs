@@ -26,8 +26,13 @@ fn partitions_only_come() {
     assert_eq!(broker.changes(), [] as [i16; 0]);
 
     let drop = format!("CALL etl.drop_layer({layer})");
+    let before = world.last_layer();
     let refused = world.try_sql(&drop).unwrap_err();
-    assert!(refused.contains("the topic has 6 partitions and cannot get fewer"), "{refused}");
+    assert!(
+        refused.contains("the topic has 6 partitions and cannot get fewer") && refused.contains("surplus_partitions"),
+        "{refused}"
+    );
+    assert_eq!(world.last_layer(), before, "no layer was made");
     assert_eq!(broker.changes(), [] as [i16; 0]);
 
     world.sql(r#"UPDATE etl.roles SET settings = settings || '{"surplus_partitions": "keep"}' WHERE name = 'bus'"#);
@@ -38,4 +43,21 @@ fn partitions_only_come() {
     world.sql(&format!("CALL etl.restore_layer({layer})"));
     assert_eq!(world.setting("logs.web", "retention.ms").unwrap(), "86400000");
     assert_eq!(broker.changes(), [44]);
+}
+
+#[test]
+fn the_controller_is_found_behind_any_broker() {
+    let controller = SimulatedBroker::start();
+    let other = SimulatedBroker::start_beside(&controller);
+    let mut world = World::new();
+    world.add_sidecar("bus-1", &other.address());
+    world.sql(
+        r#"BEGIN;
+        INSERT INTO etl.roles (name, kind, settings) VALUES ('bus', 'kafka', '{"settle": "500 ms", "deadline": "20 s"}');
+        INSERT INTO etl.rules (role, stage, name, settings)
+          SELECT 'bus', 'topic', 'topic-' || n, '{"partitions": 1, "retention": "1 day"}' FROM generate_series(1, 450) AS s(n);
+        COMMIT"#,
+    );
+    assert_eq!(world.topics().len(), 450);
+    assert_eq!((other.changes(), controller.changes()), (vec![], vec![19, 19, 19]), "in requests of at most 200 topics");
 }

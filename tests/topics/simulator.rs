@@ -16,22 +16,36 @@ type Topics = BTreeMap<String, (i32, BTreeMap<String, String>)>;
 /// See the module. It answers as long as the test runs.
 pub struct SimulatedBroker {
     address: SocketAddr,
+    /// Who makes topics: itself, or another broker of the cluster.
+    controller: SocketAddr,
+    topics: Arc<Mutex<Topics>>,
     changes: Arc<Mutex<Vec<i16>>>,
 }
 
 impl SimulatedBroker {
+    /// A cluster of one.
     pub fn start() -> Self {
+        Self::listen(Arc::default(), None)
+    }
+
+    /// Another broker of the same cluster, which makes no topics.
+    pub fn start_beside(controller: &Self) -> Self {
+        Self::listen(controller.topics.clone(), Some(controller.address))
+    }
+
+    fn listen(topics: Arc<Mutex<Topics>>, controller: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (topics, changes) = (Arc::new(Mutex::new(Topics::new())), Arc::new(Mutex::new(Vec::new())));
-        let told = changes.clone();
+        let broker = Self { address, controller: controller.unwrap_or(address), topics, changes: Arc::default() };
+        let Self { controller, topics, changes, .. } = &broker;
+        let (controller, topics, changes) = (*controller, topics.clone(), changes.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (mut stream, topics, told) = (stream.unwrap(), topics.clone(), told.clone());
-                std::thread::spawn(move || while answer(&mut stream, address, &topics, &told).is_some() {});
+                let (mut stream, topics, changes) = (stream.unwrap(), topics.clone(), changes.clone());
+                std::thread::spawn(move || while answer(&mut stream, controller, &topics, &changes).is_some() {});
             }
         });
-        Self { address, changes }
+        broker
     }
 
     pub fn address(&self) -> String {
@@ -45,7 +59,7 @@ impl SimulatedBroker {
 }
 
 /// Answers one request; `None` at the end of the connection.
-fn answer(stream: &mut TcpStream, address: SocketAddr, topics: &Mutex<Topics>, told: &Mutex<Vec<i16>>) -> Option<()> {
+fn answer(stream: &mut TcpStream, controller: SocketAddr, topics: &Mutex<Topics>, told: &Mutex<Vec<i16>>) -> Option<()> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;
     let mut request = vec![0; u32::from_be_bytes(length) as usize];
@@ -60,7 +74,7 @@ fn answer(stream: &mut TcpStream, address: SocketAddr, topics: &Mutex<Topics>, t
         told.lock().unwrap().push(key);
     }
     match key {
-        3 => metadata(topics, address, &mut said),
+        3 => metadata(topics, controller, &mut said),
         18 => {
             said.i16(0);
             said.list(KNOWN, |said, (key, version)| [key, version, version].map(|number| said.i16(number)));
@@ -75,12 +89,13 @@ fn answer(stream: &mut TcpStream, address: SocketAddr, topics: &Mutex<Topics>, t
     stream.write_all(&[&length[..], &said.0].concat()).ok()
 }
 
-fn metadata(topics: &Topics, address: SocketAddr, said: &mut Said) {
+/// Of the brokers only the controller is shown.
+fn metadata(topics: &Topics, controller: SocketAddr, said: &mut Said) {
     said.i32(0);
     said.list([7], |said, id| {
         said.i32(id);
-        said.text(Some(&address.ip().to_string()));
-        said.i32(i32::from(address.port()));
+        said.text(Some(&controller.ip().to_string()));
+        said.i32(i32::from(controller.port()));
         said.text(None);
     });
     said.text(Some("simulated"));

@@ -113,7 +113,7 @@ pub struct PlanRow {
 }
 
 /// See the module.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// What its layer will be.
     pub origin: Origin,
@@ -131,6 +131,8 @@ pub struct Plan {
     pub orphans: Orphans,
     /// What it rests on.
     pub base: Base,
+    /// What would be configured.
+    pub after: Fold,
 }
 
 impl Plan {
@@ -209,7 +211,7 @@ impl Plan {
         let breaks = broken::all(&after);
         rows.extend(breaks.iter().map(|one| broken_row(one, &before, &after)));
         let Layer { drops, restores, keeps, .. } = layer;
-        Self { origin, drops, restores, keeps, rows, breaks, orphans, base: stack.base() }
+        Self { origin, drops, restores, keeps, rows, breaks, orphans, base: stack.base(), after }
     }
 
     /// Whether nothing would change.

@@ -45,7 +45,16 @@ impl Component for Kafka {
             message: error.to_string(),
             hint: Some("strata agent --present prints the topics that there are in this form.".to_owned()),
         };
-        Ok(rules::rules(role, &TopicsFile::parse(text).map_err(place)?))
+        let file = TopicsFile::parse(text).map_err(place)?;
+        match rules::not_of_role(role, &file) {
+            Some(setting) => Err(Refusal {
+                line: 1,
+                column: 1,
+                message: format!("\"{setting}\" is a setting of the role, which has another"),
+                hint: Some(format!("Set it with UPDATE etl.roles, or take \"{setting}\" out of the text.")),
+            }),
+            None => Ok(rules::rules(role, &file)),
+        }
     }
 
     fn validate(&self, role: &Role, rules: &[Rule]) -> Vec<Finding> {

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use strata_catalog::Catalog;
 use strata_catalog::etl::{
     Fold, Layer, LayerError, LayerId, LayerStack, LayerState, NewLayer, Origin, Plan, Relation, Revision, Staging, UidCounter,
     broken, delta,
 };
+use strata_catalog::{Catalog, CatalogError};
 
 use super::judge::{self, RoleFinding};
 use super::{Components, Fleet, Judge};
@@ -51,7 +51,7 @@ impl Configuration {
     /// The catalog's; [`LayerError::Inconsistent`] if its layers do not fit together.
     pub async fn load(catalog: Arc<dyn Catalog>, components: Components) -> Result<Self> {
         let (layers, revision) = catalog.layers(LayerId::NONE).await?;
-        let stack = LayerStack::new(layers).map_err(strata_catalog::CatalogError::from)?;
+        let stack = LayerStack::new(layers).map_err(CatalogError::from)?;
         let uids = Arc::new(UidCounter::new(stack.next_uid()));
         let fleet = Fleet::load(catalog.clone()).await?;
         let (stack, revision) = (RwLock::new(Arc::new(stack)), tokio::sync::Mutex::new(revision));
@@ -114,22 +114,30 @@ impl Configuration {
         made.await.map(Some)
     }
 
-    /// Makes the layer of a plan; `None` if it changes nothing. The plan is made while nobody else can add a layer.
+    /// Makes the layer of a plan; `None` if it changes nothing. The plan is made while nobody else can add a layer. Unless it is
+    /// to be a draft, `look` is asked about what is configured and what would be.
     ///
     /// # Errors
-    /// Those of making the plan and of [`Plan::into_layer`]; the catalog's.
+    /// Those of making the plan, of [`Plan::into_layer`] and of `look`; the catalog's.
     pub async fn carry_out(
         &self,
         plan: impl FnOnce(&LayerStack) -> Result<Plan, LayerError>,
+        look: impl FnOnce(&Fold, &Fold) -> Result<()>,
         by: Authorship,
     ) -> Result<Option<Arc<Layer>>> {
         let made = self.make_some(|stack| {
-            let plan = plan(stack)?;
+            let plan = plan(stack).map_err(CatalogError::from)?;
             if plan.is_empty() {
                 return Ok(None);
             }
+            let after = plan.after.clone();
             let state = if by.draft { LayerState::Draft } else { LayerState::Queued };
-            plan.into_layer(stack, &by.author, by.comment.as_deref(), state, by.now_us).map(Some)
+            let layer = plan.into_layer(stack, &by.author, by.comment.as_deref(), state, by.now_us);
+            let layer = layer.map_err(CatalogError::from)?;
+            if !by.draft {
+                look(&stack.fold(), &after)?;
+            }
+            Ok(Some(layer))
         });
         made.await
     }
@@ -142,8 +150,8 @@ impl Configuration {
     pub async fn apply(&self, id: LayerId) -> Result<Arc<Layer>> {
         let mut revision = self.revision.lock().await;
         let mut stack = LayerStack::clone(&self.stack());
-        stack.set_state(id, LayerState::Queued).map_err(strata_catalog::CatalogError::from)?;
-        refuse_unfit(&stack, id).map_err(strata_catalog::CatalogError::from)?;
+        stack.set_state(id, LayerState::Queued).map_err(CatalogError::from)?;
+        refuse_unfit(&stack, id).map_err(CatalogError::from)?;
         *revision = self.catalog.set_layer_state(*revision, id, LayerState::Queued).await?;
         self.take(stack, id)
     }
@@ -155,33 +163,30 @@ impl Configuration {
     pub async fn set_state(&self, id: LayerId, to: LayerState) -> Result<Arc<Layer>> {
         let mut revision = self.revision.lock().await;
         let mut stack = LayerStack::clone(&self.stack());
-        stack.set_state(id, to).map_err(strata_catalog::CatalogError::from)?;
+        stack.set_state(id, to).map_err(CatalogError::from)?;
         *revision = self.catalog.set_layer_state(*revision, id, to).await?;
         self.take(stack, id)
     }
 
     async fn make(&self, layer: impl FnOnce(&LayerStack) -> Result<NewLayer, LayerError>) -> Result<Arc<Layer>> {
-        let made = self.make_some(|stack| layer(stack).map(Some)).await?;
+        let made = self.make_some(|stack| Ok(Some(layer(stack).map_err(CatalogError::from)?))).await?;
         Ok(made.expect("a layer was asked for"))
     }
 
-    async fn make_some(
-        &self,
-        layer: impl FnOnce(&LayerStack) -> Result<Option<NewLayer>, LayerError>,
-    ) -> Result<Option<Arc<Layer>>> {
+    async fn make_some(&self, layer: impl FnOnce(&LayerStack) -> Result<Option<NewLayer>>) -> Result<Option<Arc<Layer>>> {
         let mut revision = self.revision.lock().await;
         let mut stack = LayerStack::clone(&self.stack());
-        let Some(new) = layer(&stack).map_err(strata_catalog::CatalogError::from)? else { return Ok(None) };
+        let Some(new) = layer(&stack)? else { return Ok(None) };
         let (stored, next) = self.catalog.append_layer(*revision, &new).await?;
         *revision = next;
         let id = stored.id;
-        stack.insert(stored).map_err(strata_catalog::CatalogError::from)?;
+        stack.insert(stored).map_err(CatalogError::from)?;
         self.take(stack, id).map(Some)
     }
 
     /// Takes over a stack that is durable.
     fn take(&self, stack: LayerStack, id: LayerId) -> Result<Arc<Layer>> {
-        let layer = Arc::clone(stack.layer(id).map_err(strata_catalog::CatalogError::from)?);
+        let layer = Arc::clone(stack.layer(id).map_err(CatalogError::from)?);
         *self.stack.write() = Arc::new(stack);
         Ok(layer)
     }
@@ -224,8 +229,8 @@ pub(crate) fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use strata_catalog::SqliteCatalog;
     use strata_catalog::etl::{Orphans, Row};
-    use strata_catalog::{CatalogError, SqliteCatalog};
 
     use super::*;
     use crate::error::EngineError;
@@ -254,7 +259,7 @@ mod tests {
         let before = Configuration::load(catalog.clone(), Components::default()).await.unwrap();
         commit(&before, &role(&before, "web")).await.unwrap();
         commit(&before, &role(&before, "db")).await.unwrap();
-        before.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        before.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), |_, _| Ok(()), by(false)).await.unwrap();
         let after = Configuration::load(catalog, Components::default()).await.unwrap();
         let layers = |configuration: &Configuration| configuration.stack().layers().cloned().collect::<Vec<_>>();
         assert_eq!(layers(&after), layers(&before));
@@ -288,11 +293,14 @@ mod tests {
         let web = staging.fold().role("web").unwrap().uid;
         staging.update(Relation::Roles, vec![(web, row(json!({"description": "x"})))]).unwrap();
         let draft = configuration.commit(&staging, Origin::Sql, by(true)).await.unwrap().unwrap().id;
-        configuration.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        configuration.carry_out(|stack| Plan::drop(stack, LayerId(1), Orphans::Refuse), |_, _| Ok(()), by(false)).await.unwrap();
         let refused = configuration.apply(draft).await;
         assert!(matches!(refused, Err(EngineError::Catalog(CatalogError::Layer(LayerError::Orphans { .. })))), "{refused:?}");
         assert_eq!(configuration.stack().layer(draft).unwrap().state, LayerState::Draft);
-        configuration.carry_out(|stack| Plan::restore(stack, LayerId(1), Orphans::Refuse), by(false)).await.unwrap();
+        configuration
+            .carry_out(|stack| Plan::restore(stack, LayerId(1), Orphans::Refuse), |_, _| Ok(()), by(false))
+            .await
+            .unwrap();
         assert_eq!(configuration.apply(draft).await.unwrap().state, LayerState::Queued);
     }
 }

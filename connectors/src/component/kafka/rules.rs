@@ -16,7 +16,7 @@ use strata_catalog::etl::component::{Finding, Role, Rule, Severity};
 
 use super::amount;
 use super::topic_config::{self, RETENTION_BYTES, RETENTION_MS};
-use super::topics_file::{Surplus, Topic, TopicsFile};
+use super::topics_file::{Removed, Surplus, Topic, TopicsFile};
 
 /// The only stage of such rules.
 pub const STAGE: &str = "topic";
@@ -215,6 +215,16 @@ pub fn rules(role: &Role, file: &TopicsFile) -> Vec<Rule> {
         Rule { position: Position::whole(number), settings: Value::Object(settings), ..Rule::new(&role.name, STAGE, name) }
     };
     (1..).zip(&file.topics).map(rule).collect()
+}
+
+/// A setting of the role that a file says and the role does not; rules cannot hold it. What is usual need not be said.
+pub fn not_of_role(role: &Role, file: &TopicsFile) -> Option<&'static str> {
+    let of_role = read(role, &[]).0;
+    if file.removed != Removed::default() && file.removed != of_role.removed {
+        return Some(REMOVED);
+    }
+    let surplus = file.surplus_partitions;
+    (surplus != Surplus::default() && surplus != of_role.surplus_partitions).then_some(SURPLUS)
 }
 
 /// What cannot be done on the way from one file to another, although both are right.

@@ -136,6 +136,10 @@ fn a_file_is_imported_or_refused_at_its_place() {
     assert_eq!(rules[1].settings, json!({"partitions": 2, "retention.ms": "5"}));
     let refusal = Kafka.import(&role(json!({})), "{\n  \"topics\": []\n}").unwrap_err();
     assert_eq!(refusal.line, 2, "{refusal}");
+    let deleting = r#"{"removed": "delete", "topics": {"a": {"partitions": 1}}}"#;
+    let refusal = Kafka.import(&role(json!({})), deleting).unwrap_err();
+    assert!(refusal.message.contains("\"removed\" is a setting of the role"), "{refusal}");
+    assert_eq!(Kafka.import(&role(json!({"removed": "delete"})), deleting).unwrap().len(), 1);
 }
 
 #[test]

@@ -36,7 +36,13 @@ impl Procedure for DropLayer {
         let made = if draft {
             Some(configuration.set_state(layer, LayerState::Dropped).await?)
         } else {
-            configuration.carry_out(|stack| Plan::drop(stack, layer, orphans), session.authorship()).await?
+            configuration
+                .carry_out(
+                    |stack| Plan::drop(stack, layer, orphans),
+                    |before, after| session.refuse_unfit(before, after),
+                    session.authorship(),
+                )
+                .await?
         };
         answer(session, made).await
     }

@@ -36,7 +36,13 @@ impl Procedure for RestoreLayer {
         let made = if thrown_away {
             Some(configuration.set_state(layer, LayerState::Draft).await?)
         } else {
-            configuration.carry_out(|stack| Plan::restore(stack, layer, orphans), session.authorship()).await?
+            configuration
+                .carry_out(
+                    |stack| Plan::restore(stack, layer, orphans),
+                    |before, after| session.refuse_unfit(before, after),
+                    session.authorship(),
+                )
+                .await?
         };
         answer(session, made).await
     }

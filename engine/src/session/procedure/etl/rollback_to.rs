@@ -25,7 +25,13 @@ impl Procedure for RollbackTo {
     async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
         let layer = arguments.layer(&[], "etl.rollback_to(3)")?;
         let configuration = session.engine.configuration();
-        let made = configuration.carry_out(|stack| Plan::rollback(stack, layer), session.authorship()).await?;
+        let made = configuration
+            .carry_out(
+                |stack| Plan::rollback(stack, layer),
+                |before, after| session.refuse_unfit(before, after),
+                session.authorship(),
+            )
+            .await?;
         answer(session, made).await
     }
 }
