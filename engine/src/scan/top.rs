@@ -12,9 +12,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
 use futures::{StreamExt, TryStreamExt};
@@ -26,6 +25,7 @@ use super::metrics::ScanMetrics;
 use super::open_part::{CHUNK_BLOCKS, OpenPart};
 use super::pace::Pace;
 use super::plan::ScanOrder;
+use super::predicate::sorted;
 use super::run::Run;
 use super::selection::Selection;
 use super::unit::Unit;
@@ -260,11 +260,8 @@ fn ranked(array: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>> + '_> {
 }
 
 fn integers(array: &ArrayRef) -> Result<&[i64]> {
-    match array.data_type() {
-        DataType::Int64 => Ok(array.as_primitive::<Int64Type>().values()),
-        DataType::Timestamp(_, _) => Ok(array.as_primitive::<TimestampMicrosecondType>().values()),
-        other => Err(DataFusionError::Internal(format!("no rank for values of type {other}"))),
-    }
+    let no_rank = || DataFusionError::Internal(format!("no rank for values of type {}", array.data_type()));
+    sorted::integers(array).ok_or_else(no_rank)
 }
 
 async fn read(run: &Run, mut found: Vec<Candidate>, metrics: &ScanMetrics) -> Result<Vec<RecordBatch>> {

@@ -162,15 +162,17 @@ impl<'a> Unit<'a> {
     /// Blocks of the chunk that hold the rows, if these are so few and the column so wide that the others should not be
     /// decoded with them.
     fn blocks_to_search(&self, reference: &ColumnRef, rows: &Selection) -> Option<Vec<usize>> {
-        if self.part.part.is_wide(reference) { self.few_blocks(reference, rows) } else { None }
+        let worth_it = self.part.part.is_wide(reference) && !self.is_at_hand(reference);
+        if worth_it { self.few_blocks(rows) } else { None }
     }
 
-    /// Blocks of the chunk that hold the rows, if these are few and the chunk is not at hand.
-    fn few_blocks(&self, reference: &ColumnRef, rows: &Selection) -> Option<Vec<usize>> {
-        let is_at_hand = || self.is_read(reference) || self.part.part.is_cached(reference, self.chunk);
-        if self.part.segment.is_none() || is_at_hand() {
-            return None;
-        }
+    /// Whether the chunk of a column need not be decoded.
+    fn is_at_hand(&self, reference: &ColumnRef) -> bool {
+        self.part.segment.is_none() || self.is_read(reference) || self.part.part.is_cached(reference, self.chunk)
+    }
+
+    /// Blocks of the chunk that hold the rows, if these are few.
+    fn few_blocks(&self, rows: &Selection) -> Option<Vec<usize>> {
         let mut blocks: Vec<usize> = Vec::new();
         for range in rows.ranges() {
             let first = (range.start / BLOCK_ROWS).max(blocks.last().map_or(0, |last| last + 1));
@@ -286,10 +288,13 @@ impl<'a> Unit<'a> {
 
     /// Reads a few rows of the columns that are not decoded, all at once and by blocks instead of whole chunks.
     async fn single_rows(&mut self, rows: &Selection, output: &[usize], arrays: &mut [Option<ArrayRef>]) -> Result<()> {
+        if self.few_blocks(rows).is_none() {
+            return Ok(());
+        }
         let single: Vec<usize> = (0..output.len())
             .filter(|at| {
                 let reference = &self.columns[output[*at]].reference;
-                self.part.stores(reference) && self.few_blocks(reference, rows).is_some()
+                self.part.stores(reference) && !self.is_at_hand(reference)
             })
             .collect();
         if single.is_empty() {

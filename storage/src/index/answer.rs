@@ -94,6 +94,14 @@ impl Rows {
         if families.contains(&true) { Self::Families(families) } else { Self::None }
     }
 
+    /// The rows of these out of `blocks` blocks; numbers beyond are not those of a block and are passed over.
+    pub fn of_block_numbers(numbers: impl IntoIterator<Item = usize>, blocks: usize) -> Self {
+        let mut set = BooleanBufferBuilder::new(blocks);
+        set.append_n(blocks, false);
+        numbers.into_iter().filter(|block| *block < blocks).for_each(|block| set.set_bit(block, true));
+        Self::of_blocks(set.finish())
+    }
+
     /// The rows of these blocks.
     pub fn of_blocks(blocks: BooleanBuffer) -> Self {
         if blocks.count_set_bits() > 0 { Self::Blocks(blocks) } else { Self::None }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt16Type};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -106,24 +105,19 @@ struct BloomIndex {
 impl Index for BloomIndex {
     async fn probe(&self, question: &Question) -> Result<Answer> {
         let Question::Equals(values) = question else { return Ok(Answer::unknown()) };
-        let blocks = self.file.rows().div_ceil(BLOCK_ROWS);
         let mut hashes = Vec::with_capacity(values.len());
         if !each_hash(values, &mut |hash| hashes.push(hash)) {
             return Ok(Answer::unknown());
         }
-        let mut found = vec![false; blocks];
+        let mut found = Vec::new();
         for hash in hashes {
             let part = self.file.section(self.shape.part_of(hash)).await?;
-            for block in self.shape.blocks_of(hash, part.values()) {
-                if let Some(block) = found.get_mut(usize::from(block)) {
-                    *block = true;
-                }
-            }
+            found.extend(self.shape.blocks_of(hash, part.values()).into_iter().map(usize::from));
         }
-        if !found.contains(&true) {
-            return Ok(Answer::never());
-        }
-        Ok(Answer { rows: Rows::Blocks(BooleanBuffer::from(found)), is_exact: false, count: None })
+        Ok(match Rows::of_block_numbers(found, self.file.rows().div_ceil(BLOCK_ROWS)) {
+            Rows::None => Answer::never(),
+            rows => Answer { rows, is_exact: false, count: None },
+        })
     }
 
     async fn families(&self, _chunk: usize) -> Result<ArrayRef> {

@@ -193,7 +193,7 @@ impl SegmentReader {
     pub async fn rows_of(&self, columns: &[ColumnRef], rows: &[u32]) -> Result<Vec<ArrayRef>> {
         assert!(rows.is_sorted_by(|a, b| a < b), "rows must ascend");
         assert!(rows.last().is_none_or(|row| u64::from(*row) < self.meta.rows), "rows must be in the segment");
-        let mut stored: Vec<usize> = columns.iter().flat_map(|column| self.columns_for_rows(column)).collect();
+        let mut stored: Vec<usize> = columns.iter().flat_map(|column| self.columns_of(column)).collect();
         stored.sort_unstable();
         stored.dedup();
         let arrays = self.stored_rows(&stored, rows).await?;
@@ -213,12 +213,12 @@ impl SegmentReader {
     }
 
     /// Columns of the file whose values make those of `column`.
-    fn columns_for_rows(&self, column: &ColumnRef) -> Vec<usize> {
+    fn columns_of(&self, column: &ColumnRef) -> Vec<usize> {
         match self.source(column) {
             _ if self.is_all_null(column) => Vec::new(),
             Source::Null => Vec::new(),
             Source::Stored(stored) => vec![stored],
-            Source::Attrs(recipe, _) => recipe.columns.clone(),
+            Source::Attrs(recipe, _) => recipe.columns,
         }
     }
 

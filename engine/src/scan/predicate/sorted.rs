@@ -12,9 +12,11 @@ const RUNS_MAX: usize = 256;
 
 /// The values of a column without NULLs that binary search understands.
 pub(crate) fn values(array: &ArrayRef) -> Option<&[i64]> {
-    if array.null_count() > 0 {
-        return None;
-    }
+    if array.null_count() > 0 { None } else { integers(array) }
+}
+
+/// The values of a column of integers or times; where it is NULL, any.
+pub(crate) fn integers(array: &ArrayRef) -> Option<&[i64]> {
     match array.data_type() {
         DataType::Int64 => Some(array.as_primitive::<Int64Type>().values()),
         DataType::Timestamp(TimeUnit::Microsecond, _) => Some(array.as_primitive::<TimestampMicrosecondType>().values()),

@@ -1,5 +1,6 @@
 //! What a procedure is called with: values by place, then values by name.
 
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use strata_catalog::etl::LayerId;
 
@@ -25,10 +26,15 @@ impl Arguments {
 
     /// The number of a layer by place, and nothing else but what is named in `names`.
     pub fn layer(&self, names: &[&str], example: &str) -> Result<LayerId> {
+        self.number(names, example).map(LayerId)
+    }
+
+    /// One number by place, and nothing else but what is named in `names`.
+    pub fn number(&self, names: &[&str], example: &str) -> Result<i64> {
         let known = self.names.iter().all(|(name, _)| names.contains(&name.as_str()));
         match self.places.as_slice() {
-            [value] if known => match value.cast_to(&arrow::datatypes::DataType::Int64) {
-                Ok(ScalarValue::Int64(Some(id))) => Ok(LayerId(id)),
+            [value] if known => match value.cast_to(&DataType::Int64) {
+                Ok(ScalarValue::Int64(Some(number))) => Ok(number),
                 _ => Err(called_otherwise(example)),
             },
             _ => Err(called_otherwise(example)),

@@ -1,11 +1,10 @@
 //! `CALL sys.cancel(task)`: stops the building of an index after the segment it is at. `CALL sys.optimize` resumes it.
 
-use async_trait::async_trait;
-use datafusion::common::ScalarValue;
+use futures::future::{BoxFuture, FutureExt};
 use strata_catalog::TaskState;
 
 use super::Procedure;
-use super::arguments::{Arguments, called_otherwise};
+use super::arguments::Arguments;
 use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::session::Session;
@@ -16,7 +15,6 @@ const TASKS_MAX: usize = 10_000;
 /// See the module.
 pub(super) struct Cancel;
 
-#[async_trait]
 impl Procedure for Cancel {
     fn name(&self) -> (&'static str, &'static str) {
         ("sys", "cancel")
@@ -26,28 +24,27 @@ impl Procedure for Cancel {
         &["task", "kind", "target"]
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let engine = &session.engine;
-        let number = match arguments.places.as_slice() {
-            [value] if arguments.names.is_empty() => value.cast_to(&arrow::datatypes::DataType::Int64).ok(),
-            _ => None,
-        };
-        let Some(ScalarValue::Int64(Some(id))) = number else { return Err(called_otherwise("sys.cancel(7)")) };
-        let tasks = engine.catalog().tasks(TASKS_MAX).await?;
-        let task = tasks.into_iter().find(|task| task.id == id);
-        let refused = |message: String, hint: &str| {
-            Err(EngineError::Refused { reason: Refusal::InvalidParameter, message, hint: Some(hint.into()) })
-        };
-        match task {
-            Some(task) if task.kind == "index_build" && task.state == TaskState::Running => {
-                engine.lifecycle().indexing.cancel(id);
-                Ok(vec![id.to_string(), task.kind, task.target])
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let engine = &session.engine;
+            let id = arguments.number(&[], "sys.cancel(7)")?;
+            let tasks = engine.catalog().tasks(TASKS_MAX).await?;
+            let task = tasks.into_iter().find(|task| task.id == id);
+            let refused = |message: String, hint: &str| {
+                Err(EngineError::Refused { reason: Refusal::InvalidParameter, message, hint: Some(hint.into()) })
+            };
+            match task {
+                Some(task) if task.kind == "index_build" && task.state == TaskState::Running => {
+                    engine.lifecycle().indexing.cancel(id);
+                    Ok(vec![id.to_string(), task.kind, task.target])
+                }
+                Some(task) => refused(
+                    format!("task {id} ({} of {}) cannot be cancelled", task.kind, task.target),
+                    "Only the building of an index that runs can.",
+                ),
+                None => refused(format!("there is no task {id}"), "SELECT * FROM sys.tasks shows them."),
             }
-            Some(task) => refused(
-                format!("task {id} ({} of {}) cannot be cancelled", task.kind, task.target),
-                "Only the building of an index that runs can.",
-            ),
-            None => refused(format!("there is no task {id}"), "SELECT * FROM sys.tasks shows them."),
         }
+        .boxed()
     }
 }

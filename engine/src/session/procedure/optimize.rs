@@ -1,6 +1,6 @@
 //! `CALL sys.optimize('logs.app')`: seals, merges and indexes all of a topic; returns when it is done.
 
-use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
 
 use super::Procedure;
 use super::arguments::Arguments;
@@ -11,7 +11,6 @@ use crate::session::planner::undefined_relation;
 /// See the module.
 pub(super) struct Optimize;
 
-#[async_trait]
 impl Procedure for Optimize {
     fn name(&self) -> (&'static str, &'static str) {
         ("sys", "optimize")
@@ -21,14 +20,22 @@ impl Procedure for Optimize {
         &["topic", "segments", "rows", "bytes"]
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let engine = &session.engine;
-        let [name] = arguments.texts("sys.optimize('logs.app')")?;
-        let (schema, topic) = name.split_once('.').unwrap_or(("logs", name));
-        let state = engine.topics().get(schema, topic).ok_or_else(|| undefined_relation(name))?;
-        engine.optimize(&state).await?;
-        let snapshot = state.snapshot();
-        let bytes: u64 = snapshot.segments.iter().map(|segment| segment.bytes).sum();
-        Ok(vec![format!("{schema}.{topic}"), snapshot.segments.len().to_string(), snapshot.rows().to_string(), bytes.to_string()])
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let engine = &session.engine;
+            let [name] = arguments.texts("sys.optimize('logs.app')")?;
+            let (schema, topic) = name.split_once('.').unwrap_or(("logs", name));
+            let state = engine.topics().get(schema, topic).ok_or_else(|| undefined_relation(name))?;
+            engine.optimize(&state).await?;
+            let snapshot = state.snapshot();
+            let bytes: u64 = snapshot.segments.iter().map(|segment| segment.bytes).sum();
+            Ok(vec![
+                format!("{schema}.{topic}"),
+                snapshot.segments.len().to_string(),
+                snapshot.rows().to_string(),
+                bytes.to_string(),
+            ])
+        }
+        .boxed()
     }
 }

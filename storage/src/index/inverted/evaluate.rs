@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, UInt8Array};
-use arrow::buffer::BooleanBuffer;
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
 
@@ -139,15 +138,8 @@ impl Asked<'_> {
             (Rows::Or(parts), _) => Rows::Or(all(parts)),
             (Rows::Families(wanted), Layout::Families { families, .. }) => {
                 let Ok(table) = self.patterns(*families) else { return Rows::Families(wanted) };
-                let mut blocks = vec![false; self.index.file.rows().div_ceil(BLOCK_ROWS)];
-                for family in (0..wanted.len()).filter(|family| wanted[*family]) {
-                    for block in table.blocks_of(family) {
-                        if let Some(block) = blocks.get_mut(block) {
-                            *block = true;
-                        }
-                    }
-                }
-                Rows::And(vec![Rows::Blocks(BooleanBuffer::from(blocks)), Rows::Families(wanted)])
+                let blocks = (0..wanted.len()).filter(|family| wanted[*family]).flat_map(|family| table.blocks_of(family));
+                Rows::of_block_numbers(blocks, self.index.file.rows().div_ceil(BLOCK_ROWS)).and(Rows::Families(wanted))
             }
             (rows, _) => rows,
         }
@@ -224,13 +216,8 @@ impl Asked<'_> {
         let facts = &self.index.facts;
         let hash = hash_of(word.as_bytes());
         let part = self.index.file.section(facts.fingerprint_section + facts.fingerprints.part_of(hash)).await?;
-        let mut blocks = vec![false; self.index.file.rows().div_ceil(BLOCK_ROWS)];
-        for block in facts.fingerprints.blocks_of(hash, part.values()) {
-            if let Some(block) = blocks.get_mut(usize::from(block)) {
-                *block = true;
-            }
-        }
-        Ok(Rows::of_blocks(BooleanBuffer::from(blocks)))
+        let blocks = facts.fingerprints.blocks_of(hash, part.values()).into_iter().map(usize::from);
+        Ok(Rows::of_block_numbers(blocks, self.index.file.rows().div_ceil(BLOCK_ROWS)))
     }
 
     /// Rows that are not NULL and not among `rows`, which are exact.

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a block in the read cache holds the same values as its part of the chunk.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef};
 
 use super::{ColumnRef, SegmentReader, Source};
@@ -38,12 +40,7 @@ impl SegmentReader {
     pub async fn blocks(&self, column: &ColumnRef, blocks: &[u32]) -> Result<Vec<ArrayRef>> {
         assert!(blocks.is_sorted_by(|a, b| a < b), "blocks must ascend");
         assert!(blocks.last().is_none_or(|block| u64::from(first_row_of(*block)) < self.meta.rows), "no such block");
-        let stored = match self.source(column) {
-            _ if self.is_all_null(column) => Vec::new(),
-            Source::Null => Vec::new(),
-            Source::Stored(stored) => vec![stored],
-            Source::Attrs(recipe, _) => recipe.columns,
-        };
+        let stored = self.columns_of(column);
         if stored.is_empty() {
             return blocks.iter().map(|block| self.null_chunk(column, self.block_rows(*block).len())).collect();
         }
@@ -84,6 +81,11 @@ impl SegmentReader {
             }
         }
         Ok(columns.into_iter().map(|column| column.into_iter().flatten().collect()).collect())
+    }
+
+    /// Rows of a block.
+    pub(super) fn block_rows(&self, block: u32) -> Range<u32> {
+        first_row_of(block)..first_row_of(block + 1).min(self.rows() as u32)
     }
 
     /// Whether decoding a chunk of the column costs much more than asking for it, so that single blocks are worth reading.

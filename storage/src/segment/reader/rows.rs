@@ -14,7 +14,7 @@ use arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
 use arrow::compute::{interleave, take};
 
 use super::SegmentReader;
-use super::blocks::{block_of, first_row_of};
+use super::blocks::block_of;
 use crate::Result;
 use crate::segment::BLOCK_ROWS;
 
@@ -116,10 +116,5 @@ impl SegmentReader {
             }
             pieces => Ok(interleave(&pieces.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &column.places)?),
         }
-    }
-
-    /// Rows of a block.
-    pub(super) fn block_rows(&self, block: u32) -> Range<u32> {
-        first_row_of(block)..first_row_of(block + 1).min(self.rows() as u32)
     }
 }

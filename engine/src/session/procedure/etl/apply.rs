@@ -1,6 +1,6 @@
 //! `CALL etl.apply(3)`: puts a draft, or a layer that failed, behind all others.
 
-use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
 
 use super::{ANSWER, answer};
 use crate::Result;
@@ -11,7 +11,6 @@ use crate::session::procedure::arguments::Arguments;
 /// See the module.
 pub(in crate::session::procedure) struct Apply;
 
-#[async_trait]
 impl Procedure for Apply {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "apply")
@@ -21,9 +20,12 @@ impl Procedure for Apply {
         ANSWER
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let layer = arguments.layer(&[], "etl.apply(3)")?;
-        let applied = session.engine.configuration().apply(layer).await?;
-        answer(session, Some(applied)).await
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let layer = arguments.layer(&[], "etl.apply(3)")?;
+            let applied = session.engine.configuration().apply(layer).await?;
+            answer(session, Some(applied)).await
+        }
+        .boxed()
     }
 }

@@ -1,6 +1,6 @@
 //! `CALL etl.enable('role', 'rule')` and `etl.disable`: an UPDATE of `enabled` that says no more than it must.
 
-use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
 use strata_catalog::etl::{LayerError, Origin, Relation, Row};
 
 use super::{ANSWER, answer, layer_error};
@@ -15,7 +15,6 @@ pub(in crate::session::procedure) struct Enable;
 /// See the module.
 pub(in crate::session::procedure) struct Disable;
 
-#[async_trait]
 impl Procedure for Enable {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "enable")
@@ -25,12 +24,11 @@ impl Procedure for Enable {
         ANSWER
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        set(session, arguments.texts("etl.enable('role', 'rule')")?, true).await
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move { set(session, arguments.texts("etl.enable('role', 'rule')")?, true).await }.boxed()
     }
 }
 
-#[async_trait]
 impl Procedure for Disable {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "disable")
@@ -40,8 +38,8 @@ impl Procedure for Disable {
         ANSWER
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        set(session, arguments.texts("etl.disable('role', 'rule')")?, false).await
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move { set(session, arguments.texts("etl.disable('role', 'rule')")?, false).await }.boxed()
     }
 }
 

@@ -4,9 +4,10 @@
 //! deleted. So importing a file again after a small edit makes a small layer, and importing the same file makes none.
 //! Only what the software's own grammar refuses is refused.
 
+use futures::future::{BoxFuture, FutureExt};
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
 use strata_catalog::etl::component::{Role, Rule};
 use strata_catalog::etl::component_row::row_of_rule;
 use strata_catalog::etl::{LayerError, Origin, Relation, Row, Staging, Uid};
@@ -25,7 +26,6 @@ const NOTICES_MAX: usize = 100;
 /// See the module.
 pub(in crate::session::procedure) struct Import;
 
-#[async_trait]
 impl Procedure for Import {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "import")
@@ -35,29 +35,33 @@ impl Procedure for Import {
         &["layer", "origin", "state", "rules"]
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let [name, text] = arguments.texts("etl.import('role', 'text')")?;
-        session.refuse_when_read_only("CALL etl.import")?;
-        let configuration = session.engine.configuration();
-        let mut staging = configuration.begin();
-        let missing = || EngineError::Catalog(LayerError::NoObject { relation: Relation::Roles, name: name.to_owned() }.into());
-        let (role, _) = staging.fold().for_component(name).ok_or_else(missing)?;
-        let rules = read(session, &role, text)?;
-        let count = rules.len();
-        stage(&mut staging, name, &rules)?;
-        let findings = configuration.judge(staging.fold(), |judge| judge.role(name)).unwrap_or_default();
-        let made = configuration.commit(&staging, Origin::Import, session.authorship()).await?;
-        for finding in findings.iter().take(NOTICES_MAX) {
-            let told = RoleFinding { role: name.to_owned(), finding: finding.clone() };
-            session.notice(format!("{}: {}", finding.severity, told.text()), finding.hint.clone());
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let [name, text] = arguments.texts("etl.import('role', 'text')")?;
+            session.refuse_when_read_only("CALL etl.import")?;
+            let configuration = session.engine.configuration();
+            let mut staging = configuration.begin();
+            let missing =
+                || EngineError::Catalog(LayerError::NoObject { relation: Relation::Roles, name: name.to_owned() }.into());
+            let (role, _) = staging.fold().for_component(name).ok_or_else(missing)?;
+            let rules = read(session, &role, text)?;
+            let count = rules.len();
+            stage(&mut staging, name, &rules)?;
+            let findings = configuration.judge(staging.fold(), |judge| judge.role(name)).unwrap_or_default();
+            let made = configuration.commit(&staging, Origin::Import, session.authorship()).await?;
+            for finding in findings.iter().take(NOTICES_MAX) {
+                let told = RoleFinding { role: name.to_owned(), finding: finding.clone() };
+                session.notice(format!("{}: {}", finding.severity, told.text()), finding.hint.clone());
+            }
+            if findings.len() > NOTICES_MAX {
+                let hint = format!("SELECT * FROM etl.validate('{}') shows all.", name.replace('\'', "''"));
+                session.notice(format!("and {} more findings", findings.len() - NOTICES_MAX), Some(hint));
+            }
+            let mut said = answer(session, made).await?;
+            said.push(count.to_string());
+            Ok(said)
         }
-        if findings.len() > NOTICES_MAX {
-            let hint = format!("SELECT * FROM etl.validate('{}') shows all.", name.replace('\'', "''"));
-            session.notice(format!("and {} more findings", findings.len() - NOTICES_MAX), Some(hint));
-        }
-        let mut said = answer(session, made).await?;
-        said.push(count.to_string());
-        Ok(said)
+        .boxed()
     }
 }
 

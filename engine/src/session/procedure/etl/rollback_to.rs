@@ -1,6 +1,6 @@
 //! `CALL etl.rollback_to(3)`: drops every layer behind one, in one new layer. 0 drops all.
 
-use async_trait::async_trait;
+use futures::future::{BoxFuture, FutureExt};
 use strata_catalog::etl::Plan;
 
 use super::{ANSWER, answer};
@@ -12,7 +12,6 @@ use crate::session::procedure::arguments::Arguments;
 /// See the module.
 pub(in crate::session::procedure) struct RollbackTo;
 
-#[async_trait]
 impl Procedure for RollbackTo {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "rollback_to")
@@ -22,16 +21,19 @@ impl Procedure for RollbackTo {
         ANSWER
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let layer = arguments.layer(&[], "etl.rollback_to(3)")?;
-        let configuration = session.engine.configuration();
-        let made = configuration
-            .carry_out(
-                |stack| Plan::rollback(stack, layer),
-                |before, after| session.refuse_unfit(before, after),
-                session.authorship(),
-            )
-            .await?;
-        answer(session, made).await
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let layer = arguments.layer(&[], "etl.rollback_to(3)")?;
+            let configuration = session.engine.configuration();
+            let made = configuration
+                .carry_out(
+                    |stack| Plan::rollback(stack, layer),
+                    |before, after| session.refuse_unfit(before, after),
+                    session.authorship(),
+                )
+                .await?;
+            answer(session, made).await
+        }
+        .boxed()
     }
 }

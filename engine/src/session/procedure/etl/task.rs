@@ -1,8 +1,7 @@
 //! `CALL etl.retry(7)`: the layer of a task that failed goes behind all others and is rolled out again. `CALL etl.cancel(7)`: a
 //! rollout ends, and what it wrote is put back.
 
-use async_trait::async_trait;
-use datafusion::common::ScalarValue;
+use futures::future::{BoxFuture, FutureExt};
 use strata_catalog::TaskState;
 use strata_catalog::etl::LayerId;
 use strata_catalog::etl::record::EtlTask;
@@ -12,7 +11,7 @@ use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::session::Session;
 use crate::session::procedure::Procedure;
-use crate::session::procedure::arguments::{Arguments, called_otherwise};
+use crate::session::procedure::arguments::Arguments;
 
 /// Newest tasks that are looked through.
 const TASKS_MAX: usize = 10_000;
@@ -23,7 +22,6 @@ pub(in crate::session::procedure) struct Retry;
 /// See the module.
 pub(in crate::session::procedure) struct Cancel;
 
-#[async_trait]
 impl Procedure for Retry {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "retry")
@@ -33,17 +31,19 @@ impl Procedure for Retry {
         ANSWER
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let (task, layer) = of_layer(session, arguments, "etl.retry(7)").await?;
-        if task.state != TaskState::Failed {
-            return Err(refused(&task, "retried", "Only a task that failed can."));
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let (task, layer) = of_layer(session, arguments, "etl.retry(7)").await?;
+            if task.state != TaskState::Failed {
+                return Err(refused(&task, "retried", "Only a task that failed can."));
+            }
+            let applied = session.engine.configuration().apply(layer).await?;
+            answer(session, Some(applied)).await
         }
-        let applied = session.engine.configuration().apply(layer).await?;
-        answer(session, Some(applied)).await
+        .boxed()
     }
 }
 
-#[async_trait]
 impl Procedure for Cancel {
     fn name(&self) -> (&'static str, &'static str) {
         ("etl", "cancel")
@@ -53,23 +53,22 @@ impl Procedure for Cancel {
         &["task", "kind", "layer"]
     }
 
-    async fn call(&self, session: &Session, arguments: &Arguments) -> Result<Vec<String>> {
-        let (task, layer) = of_layer(session, arguments, "etl.cancel(7)").await?;
-        if !matches!(task.state, TaskState::Queued | TaskState::Running) {
-            return Err(refused(&task, "cancelled", "Only one that has not come to its end can."));
+    fn call<'a>(&'a self, session: &'a Session, arguments: &'a Arguments) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            let (task, layer) = of_layer(session, arguments, "etl.cancel(7)").await?;
+            if !matches!(task.state, TaskState::Queued | TaskState::Running) {
+                return Err(refused(&task, "cancelled", "Only one that has not come to its end can."));
+            }
+            session.engine.rollouts().cancel(task.id);
+            Ok(vec![task.id.to_string(), task.kind, layer.to_string()])
         }
-        session.engine.rollouts().cancel(task.id);
-        Ok(vec![task.id.to_string(), task.kind, layer.to_string()])
+        .boxed()
     }
 }
 
 /// The task of that number, and the layer that it rolls out.
 async fn of_layer(session: &Session, arguments: &Arguments, example: &str) -> Result<(EtlTask, LayerId)> {
-    let number = match arguments.places.as_slice() {
-        [value] if arguments.names.is_empty() => value.cast_to(&arrow::datatypes::DataType::Int64).ok(),
-        _ => None,
-    };
-    let Some(ScalarValue::Int64(Some(id))) = number else { return Err(called_otherwise(example)) };
+    let id = arguments.number(&[], example)?;
     let tasks = session.engine.catalog().etl_tasks(TASKS_MAX).await?;
     let Some(task) = tasks.into_iter().find(|task| task.id == id) else {
         return Err(EngineError::Refused {
