@@ -33,6 +33,7 @@ pub(crate) mod part;
 mod plan;
 mod predicate;
 mod projection;
+mod reinforcement;
 mod run;
 mod segment_bounds;
 mod selection;

@@ -10,8 +10,11 @@ pub mod sparse;
 mod conformance;
 
 use std::io;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 pub use faulty::FaultyDisk;
 pub use local::LocalDisk;
@@ -34,6 +37,10 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn remove(&self, path: &Path) -> Result<()>;
     /// Makes creations, renames and removals in `folder` durable.
     fn sync_folder(&self, folder: &Path) -> Result<()>;
+    /// Ranges of a file, if all of them can be had without waiting for a device; `None` if not, or if nobody can tell.
+    fn read_at_hand(&self, _path: &Path, _ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
+        None
+    }
     /// Bytes free for us.
     fn free_bytes(&self) -> Result<u64>;
 }

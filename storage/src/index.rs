@@ -113,6 +113,14 @@ pub trait Index: Send + Sync + Debug {
     /// [`crate::StorageError::BrokenIndex`] or the store's; the caller goes on without the index.
     async fn probe(&self, question: &Question) -> Result<Answer>;
 
+    /// How many rows are the answer to a question, if the index knows without looking at rows.
+    ///
+    /// # Errors
+    /// As for [`Index::probe`].
+    async fn count(&self, _question: &Question) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// The family of each row of a chunk, for [`Rows::Families`].
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 //!     TopicScanExec
 //! ```
 //!
+//! An aggregation without groups is one partition, which calls others for help if it takes long.
+//!
 //! What it gives are the partial states that DataFusion's own operator would give, so everything above stays as it is. A
 //! group may be given more than once: when there are too many for memory, what is there is handed up and forgotten.
 
@@ -30,11 +32,13 @@ use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions};
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::try_unfold;
 
 use super::exec::TopicScanExec;
 use super::metrics::ScanMetrics;
 use super::pace::Pace;
+use super::reinforcement::Reinforcement;
 use super::run::Run;
 use super::selection::Selection;
 use super::unit::Unit;
@@ -122,7 +126,10 @@ impl ExecutionPlan for TopicAggregateExec {
         let metrics = ScanMetrics::new(&self.metrics, partition);
         let run = self.scan.join_run(partition, &metrics)?;
         let memory = MemoryConsumer::new(format!("TopicAggregate[{partition}]")).register(context.memory_pool());
-        let worker = Worker { run, aggregation: Arc::clone(&self.aggregation), metrics, memory, ended: false };
+        let mut worker = Worker::new(run, Arc::clone(&self.aggregation), metrics, memory);
+        if self.aggregation.keys.is_empty() {
+            worker.others = Some(Reinforcement::new(self.scan.workers()));
+        }
         let stream = try_unfold(worker, |mut worker| async move { Ok(worker.next().await?.map(|batch| (batch, worker))) });
         Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.aggregation.schema), stream))))
     }
@@ -138,13 +145,28 @@ struct Worker {
     aggregation: Arc<Aggregation>,
     metrics: ScanMetrics,
     memory: MemoryReservation,
+    /// Those who may help, where the partition is the only one.
+    others: Option<Reinforcement<Option<RecordBatch>>>,
+    /// What they had.
+    ready: Vec<RecordBatch>,
     ended: bool,
 }
 
 impl Worker {
+    fn new(run: Arc<Run>, aggregation: Arc<Aggregation>, metrics: ScanMetrics, memory: MemoryReservation) -> Self {
+        Self { run, aggregation, metrics, memory, others: None, ready: Vec::new(), ended: false }
+    }
+
+    /// The work of another on the same run. Without groups all of it is one row.
+    fn help(&self) -> BoxFuture<'static, Result<Option<RecordBatch>>> {
+        let (run, aggregation) = (Arc::clone(&self.run), Arc::clone(&self.aggregation));
+        let mut worker = Self::new(run, aggregation, self.metrics.clone(), self.memory.new_empty());
+        async move { worker.next().await }.boxed()
+    }
+
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         if self.ended {
-            return Ok(None);
+            return Ok(self.ready.pop());
         }
         let mut groups = Groups::new(&self.aggregation.functions);
         let mut pace = Pace::new();
@@ -156,11 +178,18 @@ impl Worker {
             if groups.is_full() {
                 return self.give(&groups).map(Some);
             }
+            if let Some(mut others) = self.others.take() {
+                others.call_if_long(|| self.help());
+                self.others = Some(others);
+            }
             pace.keep().await;
         }
         self.ended = true;
+        if let Some(others) = self.others.take() {
+            self.ready = others.results().await?.into_iter().flatten().collect();
+        }
         if groups.is_empty() {
-            return Ok(None);
+            return Ok(self.ready.pop());
         }
         self.give(&groups).map(Some)
     }

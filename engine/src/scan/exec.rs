@@ -32,6 +32,7 @@ use parking_lot::Mutex;
 use super::metrics::ScanMetrics;
 use super::plan::{ScanOrder, ScanPlan, is_ranked};
 use super::projection;
+use super::reinforcement::Reinforcement;
 use super::run::Run;
 use super::statistics;
 use super::top::TopRun;
@@ -41,6 +42,7 @@ use super::worker::Worker;
 #[derive(Debug)]
 pub struct TopicScanExec {
     plan: Arc<ScanPlan>,
+    workers: usize,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
     running: Mutex<Option<Round>>,
@@ -55,17 +57,19 @@ struct Round {
 }
 
 impl TopicScanExec {
-    /// Reads `plan` with `partitions` workers.
-    pub(crate) fn new(plan: ScanPlan, partitions: usize) -> Self {
+    /// Reads `plan` with `workers` workers: a partition each, or all in one where few rows are wanted.
+    pub(crate) fn new(plan: ScanPlan, workers: usize) -> Self {
+        let workers = workers.max(1);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&plan.schema)),
-            Partitioning::UnknownPartitioning(partitions.max(1)),
+            Partitioning::UnknownPartitioning(if plan.top.is_some() { 1 } else { workers }),
             EmissionType::Incremental,
             Boundedness::Bounded,
         )
         .with_scheduling_type(SchedulingType::Cooperative);
         Self {
             plan: Arc::new(plan),
+            workers,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
             running: Mutex::new(None),
@@ -79,11 +83,15 @@ impl TopicScanExec {
 
     /// The same operator with another plan.
     pub(crate) fn with_plan(&self, plan: ScanPlan) -> Self {
-        Self::new(plan, self.partitions())
+        Self::new(plan, self.workers)
     }
 
-    /// How many workers it has.
-    pub(crate) fn partitions(&self) -> usize {
+    /// How many tasks may work on it.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    fn partitions(&self) -> usize {
         self.properties.partitioning.partition_count()
     }
 
@@ -153,7 +161,7 @@ impl ExecutionPlan for TopicScanExec {
     }
 
     fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(self.plan.as_ref().clone(), self.partitions())))
+        Ok(Arc::new(self.with_plan(self.plan.as_ref().clone())))
     }
 
     fn apply_expressions(
@@ -167,6 +175,7 @@ impl ExecutionPlan for TopicScanExec {
         let metrics = ScanMetrics::new(&self.metrics, partition);
         let (run, top) = self.join_round(partition, &metrics)?;
         let memory = MemoryConsumer::new(format!("TopicScan[{partition}]")).register(context.memory_pool());
+        let top = top.map(|top| (top, Reinforcement::new(self.workers)));
         let worker = Worker::new(run, top, metrics, memory, context.session_config().batch_size());
         let stream = RecordBatchStreamAdapter::new(Arc::clone(&self.plan.schema), worker.into_stream());
         Ok(make_cooperative(Box::pin(stream)))

@@ -26,6 +26,8 @@ pub(crate) struct Judged {
     pub(crate) may: BooleanBuffer,
     /// What indexes said, one entry a leaf.
     pub(crate) probed: Vec<Vec<Probed>>,
+    /// How many rows match, and the method of the index that says so, where nothing else was asked.
+    pub(crate) counted: Option<(&'static str, u64)>,
     tables: Vec<Mutex<Option<Arc<CodeTable>>>>,
 }
 
@@ -50,7 +52,7 @@ impl Judged {
         let may = combine(&filter.root, &verdicts, rows.len()).may;
         let tables = filter.leaves.iter().map(|_| Mutex::new(None)).collect();
         let probed = filter.leaves.iter().map(|_| Vec::new()).collect();
-        Ok(Self { filter: Arc::clone(filter), verdicts, may, probed, tables })
+        Ok(Self { filter: Arc::clone(filter), verdicts, may, probed, counted: None, tables })
     }
 
     /// Asks the indexes of `part` about every leaf that bounds leave open. True if one of them had something to say.
@@ -73,15 +75,37 @@ impl Judged {
         self.probed.iter().any(|probed| !probed.is_empty())
     }
 
+    /// Asks the indexes of `part` for nothing but the number of rows that match. True if one of them knows it.
+    pub(crate) async fn count_by_indexes(&mut self, part: &dyn Part, columns: &[ScanColumn]) -> bool {
+        let filter = Arc::clone(&self.filter);
+        let Some(leaf) = self.only_leaf().map(|at| &filter.leaves[at]) else { return false };
+        let [column] = leaf.columns.as_slice() else { return false };
+        for question in &leaf.questions {
+            self.counted = part.count(&columns[*column].reference, question).await;
+            if self.counted.is_some() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The leaf of a filter that is one condition.
+    fn only_leaf(&self) -> Option<usize> {
+        match &self.filter.root {
+            Node::Leaf(at) => Some(*at),
+            Node::And(parts) | Node::Or(parts) => match parts.as_slice() {
+                [Node::Leaf(at)] => Some(*at),
+                _ => None,
+            },
+        }
+    }
+
     /// How many rows match, if the filter is one condition that an index knows all about.
     pub(crate) fn exact_count(&self) -> Option<u64> {
-        let at = match &self.filter.root {
-            Node::Leaf(at) => *at,
-            Node::And(parts) | Node::Or(parts) => match parts.as_slice() {
-                [Node::Leaf(at)] => *at,
-                _ => return None,
-            },
-        };
+        if let Some((_, rows)) = self.counted {
+            return Some(rows);
+        }
+        let at = self.only_leaf()?;
         self.probed[at].iter().find_map(|probed| probed.answer.count.filter(|_| probed.answer.is_exact))
     }
 

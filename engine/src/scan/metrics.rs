@@ -61,9 +61,11 @@ impl ScanMetrics {
     /// Counts what indexes said about an opened segment.
     pub(crate) fn count_probes(&self, judged: &Judged) {
         let probed = || judged.probed.iter().flatten();
-        self.inverted_probes.add(probed().filter(|probed| probed.method == "inverted").count());
-        self.bloom_probes.add(probed().filter(|probed| probed.method == "bloom").count());
-        if judged.is_never() && probed().next().is_some() {
+        let methods = || probed().map(|probed| probed.method).chain(judged.counted.map(|(method, _)| method));
+        self.inverted_probes.add(methods().filter(|method| *method == "inverted").count());
+        self.bloom_probes.add(methods().filter(|method| *method == "bloom").count());
+        let holds_none = judged.is_never() && probed().next().is_some();
+        if holds_none || judged.counted.is_some_and(|(_, rows)| rows == 0) {
             self.segments_pruned_by_index.add(1);
         }
     }

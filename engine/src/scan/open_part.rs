@@ -17,6 +17,17 @@ use super::segment_bounds;
 /// Blocks of a chunk.
 pub(crate) const CHUNK_BLOCKS: usize = CHUNK_ROWS / BLOCK_ROWS;
 
+/// What the indexes of a part are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Indexes {
+    /// Nothing.
+    Unasked,
+    /// The rows that may match.
+    Rows,
+    /// The number of rows that match; where it is not known, the rows.
+    Counting,
+}
+
 /// An opened part.
 #[derive(Debug)]
 pub(crate) struct OpenPart {
@@ -31,7 +42,7 @@ pub(crate) struct OpenPart {
 }
 
 impl OpenPart {
-    /// Judges the filter by the part's bounds and, with `use_indexes`, by its indexes.
+    /// Judges the filter by the part's bounds and, as far as `indexes` says, by its indexes.
     ///
     /// # Errors
     /// Arrow's, when bounds are of another type than their column.
@@ -40,11 +51,14 @@ impl OpenPart {
         segment: Option<Arc<SegmentMeta>>,
         columns: Arc<[ScanColumn]>,
         filter: &Arc<Filter>,
-        use_indexes: bool,
+        indexes: Indexes,
     ) -> Result<Self> {
         let mut judged = judge(part.as_ref(), segment.as_deref(), &columns, filter)?;
-        if use_indexes && !judged.is_never() {
-            judged.ask_indexes(part.as_ref(), &columns).await;
+        if indexes != Indexes::Unasked && !judged.is_never() {
+            let is_counted = indexes == Indexes::Counting && judged.count_by_indexes(part.as_ref(), &columns).await;
+            if !is_counted {
+                judged.ask_indexes(part.as_ref(), &columns).await;
+            }
         }
         Ok(Self { part, segment, judged: Arc::new(judged), columns, dynamic: Mutex::new(None) })
     }

@@ -41,6 +41,11 @@ pub(crate) trait Part: Send + Sync + Debug {
     /// What the indexes of a column say to a question.
     async fn probe(&self, column: &ColumnRef, question: &Question) -> Vec<Probed>;
 
+    /// How many rows are the answer to a question, and the method of the index that knows; `None` if none does.
+    async fn count(&self, _column: &ColumnRef, _question: &Question) -> Option<(&'static str, u64)> {
+        None
+    }
+
     /// An index that answered cannot tell its rows; it is not to be asked again.
     fn blame_indexes(&self, column: &ColumnRef, error: &StorageError);
 }
@@ -91,6 +96,10 @@ impl Part for SegmentReader {
 
     async fn probe(&self, column: &ColumnRef, question: &Question) -> Vec<Probed> {
         Self::probe(self, column, question).await
+    }
+
+    async fn count(&self, column: &ColumnRef, question: &Question) -> Option<(&'static str, u64)> {
+        Self::count(self, column, question).await
     }
 
     fn blame_indexes(&self, column: &ColumnRef, error: &StorageError) {

@@ -10,6 +10,7 @@ use datafusion::scalar::ScalarValue;
 use strata_storage::segment::{ColumnRef, SegmentMeta};
 
 use super::columns::ScanColumn;
+use super::open_part::Indexes;
 use super::part::SegmentSource;
 use super::segment_bounds;
 use crate::topics::TopicSnapshot;
@@ -39,6 +40,19 @@ pub(crate) struct ScanPlan {
     pub(crate) top: Option<usize>,
     /// Whether indexes are asked: the setting `enable_indexscan`.
     pub(crate) use_indexes: bool,
+    /// Whether nothing but the number of rows is wanted, by an operator that takes it from [`super::judged::Judged`].
+    pub(crate) only_counts: bool,
+}
+
+impl ScanPlan {
+    /// What indexes are asked for. Conditions that change while the query runs are no part of what an index counts.
+    pub(crate) fn indexes(&self) -> Indexes {
+        match (self.use_indexes, self.only_counts && self.dynamic.is_empty()) {
+            (false, _) => Indexes::Unasked,
+            (true, false) => Indexes::Rows,
+            (true, true) => Indexes::Counting,
+        }
+    }
 }
 
 /// One column and a direction.

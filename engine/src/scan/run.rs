@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 use super::buffered::BufferedPart;
 use super::judged::Judged;
 use super::metrics::ScanMetrics;
-use super::open_part::OpenPart;
+use super::open_part::{Indexes, OpenPart};
 use super::plan::ScanPlan;
 use super::predicate::Filter;
 use super::segment_bounds;
@@ -164,17 +164,19 @@ impl Run {
             let open = match &slot.kind {
                 PartKind::Segment(segment) => {
                     let part = self.plan.source.open(segment).await?;
-                    OpenPart::new(part, Some(Arc::clone(segment)), columns, &self.filter, self.plan.use_indexes).await?
+                    OpenPart::new(part, Some(Arc::clone(segment)), columns, &self.filter, self.plan.indexes()).await?
                 }
                 PartKind::Buffered(batch) => {
                     let known = self.plan.snapshot.topic.columns.columns().map(|column| (column.id, column.data_type));
                     let part = Arc::new(BufferedPart::new(Arc::clone(batch), known.collect()));
-                    OpenPart::new(part, None, columns, &self.filter, false).await?
+                    OpenPart::new(part, None, columns, &self.filter, Indexes::Unasked).await?
                 }
             };
             if slot.segment().is_some() {
                 metrics.blocks_total.add(open.judged.may.len());
-                metrics.blocks_left.add(open.judged.may.count_set_bits());
+                if open.judged.counted.is_none() {
+                    metrics.blocks_left.add(open.judged.may.count_set_bits());
+                }
                 metrics.count_probes(&open.judged);
             }
             Ok::<_, datafusion::error::DataFusionError>(Arc::new(open))

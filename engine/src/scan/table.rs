@@ -74,6 +74,7 @@ impl TopicTable {
             order: None,
             top: None,
             use_indexes: self.use_indexes,
+            only_counts: false,
         })
     }
 

@@ -16,7 +16,8 @@ use arrow::array::{Array, ArrayRef};
 use arrow::buffer::BooleanBuffer;
 use arrow::record_batch::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use strata_storage::segment::{BLOCK_ROWS, CHUNK_ROWS};
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ use super::open_part::{CHUNK_BLOCKS, OpenPart};
 use super::pace::Pace;
 use super::plan::ScanOrder;
 use super::predicate::sorted;
+use super::reinforcement::Reinforcement;
 use super::run::Run;
 use super::selection::Selection;
 use super::unit::Unit;
@@ -82,15 +84,21 @@ impl TopRun {
         Self { order, wanted, state: Mutex::new(state), changed: Notify::new(), ranks: Mutex::default() }
     }
 
-    /// Searches until nothing is left, then, in one of the workers, reads the rows.
+    /// Searches until nothing is left, then, in one of the workers, reads the rows. Calls `others` if it takes long.
     ///
     /// # Errors
     /// Reading, memory, or what an expression raises.
-    pub(crate) async fn work(&self, run: &Run, metrics: &ScanMetrics) -> Result<Vec<RecordBatch>> {
+    pub(crate) async fn work(
+        self: &Arc<Self>,
+        run: &Arc<Run>,
+        metrics: &ScanMetrics,
+        others: &mut Reinforcement<Vec<RecordBatch>>,
+    ) -> Result<Vec<RecordBatch>> {
         let mut pace = Pace::new();
         while let Some((item, active)) = self.take().await {
             self.look(run, &item, metrics).await?;
             drop(active);
+            others.call_if_long(|| Arc::clone(self).help(Arc::clone(run), metrics.clone()));
             pace.keep().await;
         }
         let found = {
@@ -101,6 +109,11 @@ impl TopRun {
             std::mem::take(&mut state.best)
         };
         read(run, found.into_iter().map(|Reverse(candidate)| candidate).collect(), metrics).await
+    }
+
+    /// The work of another one.
+    fn help(self: Arc<Self>, run: Arc<Run>, metrics: ScanMetrics) -> BoxFuture<'static, Result<Vec<RecordBatch>>> {
+        async move { self.work(&run, &metrics, &mut Reinforcement::new(1)).await }.boxed()
     }
 
     /// The best item that waits; `None` when the search has ended.

@@ -14,6 +14,7 @@ use futures::stream::try_unfold;
 
 use super::metrics::ScanMetrics;
 use super::pace::Pace;
+use super::reinforcement::Reinforcement;
 use super::run::{ChunkRef, Run};
 use super::selection::Selection;
 use super::top::TopRun;
@@ -22,7 +23,8 @@ use super::unit::Unit;
 /// Works for one partition.
 pub(crate) struct Worker {
     run: Arc<Run>,
-    top: Option<Arc<TopRun>>,
+    /// The search for the first rows, if that is all, and those who may help with it.
+    top: Option<(Arc<TopRun>, Reinforcement<Vec<RecordBatch>>)>,
     metrics: ScanMetrics,
     memory: MemoryReservation,
     batch_rows: usize,
@@ -38,7 +40,7 @@ impl Worker {
     /// A worker of `run`; batches have at most `batch_rows` rows, except those without columns.
     pub(crate) fn new(
         run: Arc<Run>,
-        top: Option<Arc<TopRun>>,
+        top: Option<(Arc<TopRun>, Reinforcement<Vec<RecordBatch>>)>,
         metrics: ScanMetrics,
         memory: MemoryReservation,
         batch_rows: usize,
@@ -62,8 +64,9 @@ impl Worker {
                 self.memory.free();
                 return Ok(None);
             }
-            if let Some(top) = self.top.clone() {
-                let batches = top.work(&self.run, &self.metrics).await?;
+            if let Some((top, mut others)) = self.top.take() {
+                let mut batches = top.work(&self.run, &self.metrics, &mut others).await?;
+                batches.extend(others.results().await?.into_iter().flatten());
                 batches.into_iter().try_for_each(|batch| self.push(batch))?;
                 self.ended = true;
                 self.flush()?;

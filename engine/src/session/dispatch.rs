@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{CreateTable, Statement};
 use super::cast_types;
 use super::execution::Running;
 use super::outcome::{Outcome, Parameters, Prepared};
+use super::select::{missing_parameter, parameter_count};
 use super::statement::{Command, Parsed};
 use super::{Session, explain, show};
 use crate::Result;
@@ -23,6 +24,20 @@ impl Session {
         let Some(command) = &prepared.statement else { return Ok(Outcome::Empty) };
         let outcome = Box::pin(self.execute_command(command, prepared, parameters)).await;
         outcome.inspect_err(|_| self.transaction.lock().fail())
+    }
+
+    /// Runs a statement that comes without parameters and whose columns nobody asks for before its rows: it is planned once,
+    /// where [`Session::prepare`] and [`Session::execute`] plan twice.
+    ///
+    /// # Errors
+    /// Anything that the statement can do wrong.
+    pub async fn execute_at_once(&self, parsed: &Parsed) -> Result<Outcome> {
+        if let Some(command) = parsed.command.as_deref() {
+            self.refuse_in_failed_block(command)?;
+            no_parameters(command).inspect_err(|_| self.transaction.lock().fail())?;
+        }
+        let (statement, sql) = (parsed.command.clone(), Arc::clone(&parsed.sql));
+        self.execute(&Prepared { statement, sql, parameters: Vec::new(), columns: None }, Vec::new()).await
     }
 
     async fn execute_command(&self, command: &Arc<Command>, prepared: &Prepared, parameters: Parameters) -> Result<Outcome> {
@@ -151,6 +166,15 @@ impl Session {
             _ if failed => Err(EngineError::InFailedTransaction),
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses a statement that needs parameters to run; one that is to be prepared may name them.
+fn no_parameters(command: &Command) -> Result<()> {
+    match command {
+        Command::Sql(statement) if matches!(statement.as_ref(), Statement::Prepare { .. }) => Ok(()),
+        Command::Sql(statement) if parameter_count(statement)? > 0 => Err(missing_parameter(1)),
+        _ => Ok(()),
     }
 }
 

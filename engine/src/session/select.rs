@@ -141,11 +141,7 @@ pub(super) fn bind(plan: LogicalPlan, count: usize, types: &[DataType], paramete
         return Ok(plan);
     }
     if parameters.len() < count {
-        return Err(EngineError::Refused {
-            reason: Refusal::MissingParameter,
-            message: format!("there is no parameter ${}", parameters.len() + 1),
-            hint: None,
-        });
+        return Err(missing_parameter(parameters.len() + 1));
     }
     let values = parameters.into_iter().enumerate().map(|(i, value)| match types.get(i) {
         Some(data_type) if value.data_type() != *data_type => value.cast_to(data_type).map_err(|error| EngineError::Data {
@@ -157,6 +153,11 @@ pub(super) fn bind(plan: LogicalPlan, count: usize, types: &[DataType], paramete
     });
     let values: Vec<ScalarValue> = values.collect::<Result<_>>()?;
     Ok(plan.with_param_values(ParamValues::from(values))?)
+}
+
+/// The error of a statement that names a parameter without a value.
+pub(super) fn missing_parameter(number: usize) -> EngineError {
+    EngineError::Refused { reason: Refusal::MissingParameter, message: format!("there is no parameter ${number}"), hint: None }
 }
 
 /// Known types as the planner wants them.

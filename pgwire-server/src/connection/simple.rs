@@ -55,8 +55,7 @@ impl Connection {
     /// Runs a statement that the client did not write.
     async fn control(&mut self, sql: &str) -> Result<()> {
         for parsed in self.session.parse(sql)? {
-            let prepared = self.session.prepare(&parsed, &[]).await?;
-            self.session.execute(&prepared, Vec::new()).await?;
+            self.session.execute_at_once(&parsed).await?;
         }
         Ok(())
     }
@@ -65,12 +64,7 @@ impl Connection {
         let cancel = self.session.cancel_handle();
         let session = &self.session;
         let mut wires = Wires { reader: &mut self.reader, writer: &mut self.writer, cancel: &cancel };
-        let outcome = wires
-            .unless_gone(async {
-                let prepared = session.prepare(parsed, &[]).await?;
-                session.execute(&prepared, Vec::new()).await
-            })
-            .await??;
+        let outcome = wires.unless_gone(session.execute_at_once(parsed)).await??;
         match outcome {
             Outcome::Rows { columns, stream, verb } => {
                 self.messages()?;

@@ -1,12 +1,15 @@
 //! The operating system's file system below one folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustix::fs::FallocateFlags;
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{Disk, DiskFile, inside};
 use crate::{Result, StorageError};
@@ -102,11 +105,33 @@ impl Disk for LocalDisk {
             .map_err(|e| StorageError::io(format!("sync folder {}", path.display()), e))
     }
 
+    fn read_at_hand(&self, path: &Path, ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
+        // Whatever goes wrong goes wrong again where it is reported: on the way that waits.
+        let file = File::open(self.resolve(path).ok()?).ok()?;
+        ranges.iter().map(|range| read_cached(&file, range)).collect()
+    }
+
     fn free_bytes(&self) -> Result<u64> {
         let stat = rustix::fs::statvfs(&self.root)
             .map_err(|e| StorageError::io(format!("ask for free space at {}", self.root.display()), e.into()))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
+}
+
+/// A range of a file, if the page cache has all of it.
+fn read_cached(file: &File, range: &Range<u64>) -> Option<Bytes> {
+    let mut bytes = vec![0; usize::try_from(range.end.checked_sub(range.start)?).ok()?];
+    let mut done = 0;
+    while done < bytes.len() {
+        let into = &mut [IoSliceMut::new(&mut bytes[done..])];
+        match preadv2(file, into, range.start + done as u64, ReadWriteFlags::NOWAIT) {
+            Ok(0) => return None,
+            Ok(read) => done += read,
+            Err(Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(bytes.into())
 }
 
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, UInt8Array};
+use arrow::buffer::Buffer;
 use arrow::datatypes::UInt8Type;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -177,7 +178,8 @@ impl IndexFile {
     /// # Errors
     /// [`StorageError::BrokenIndex`] or the store's.
     pub async fn section(&self, number: usize) -> Result<UInt8Array> {
-        let array = self.array(number, |bytes| Ok(Arc::new(UInt8Array::from(bytes.to_vec())))).await?;
+        let whole = |bytes: Bytes| Ok(Arc::new(UInt8Array::new(Buffer::from(bytes).into(), None)) as ArrayRef);
+        let array = self.array(number, whole).await?;
         Ok(array.as_primitive::<UInt8Type>().clone())
     }
 
@@ -188,7 +190,7 @@ impl IndexFile {
     pub async fn array(
         &self,
         number: usize,
-        decode: impl Fn(&[u8]) -> Result<ArrayRef, String> + Send + Sync,
+        decode: impl Fn(Bytes) -> Result<ArrayRef, String> + Send + Sync,
     ) -> Result<ArrayRef> {
         let key = ChunkKey { segment: self.name.segment, column: CachedColumn::Index(self.cached.clone()), chunk: number as u32 };
         if let Some(array) = self.cache.get(&key) {
@@ -196,7 +198,7 @@ impl IndexFile {
         }
         let load = || async {
             let bytes = self.read(number).await?;
-            let array = decode(&bytes).map_err(|reason| self.broken(reason))?;
+            let array = decode(bytes).map_err(|reason| self.broken(reason))?;
             self.cache.insert(key.clone(), array.clone());
             Ok(vec![array])
         };

@@ -1,7 +1,7 @@
 //! Which blocks hold a value, for very many values: pairs of (hash, block), sorted, cut to as few bits as false hits allow.
 //!
 //! ```text
-//! hash, 48 bits ─ cut to log2(distinct) + 4 bits ─ sorted ─▶ parts of about 64 KiB, by the leading bits
+//! hash, 48 bits ─ cut to log2(distinct) + 4 bits ─ sorted ─▶ parts of about 16 KiB, by the leading bits
 //!
 //! part    := directory (u32 each: bit at which a bucket begins, one more for the end) bits
 //! bucket  := about 64 fingerprints: Rice code of the distance to the one before, blocks
@@ -22,7 +22,7 @@ const SPARE_BITS: u32 = 4;
 /// Logarithm of the fingerprints of a bucket.
 const BUCKET_BITS: u32 = 6;
 /// Bytes of a part, about.
-const PART_BYTES: usize = 64 << 10;
+const PART_BYTES: usize = 16 << 10;
 /// Bits of a pair, about, to choose the number of parts.
 const PAIR_BITS: usize = 13;
 /// Bits by which pairs are spread before they are sorted.

@@ -25,6 +25,9 @@ pub(crate) const INDEX_SUFFIX: &str = ".index";
 /// End of the name of a file that is being written. Left behind by a crash until the next start; nothing refers to it.
 const UNFINISHED: &str = ".unfinished";
 
+/// Reads of more bytes than this always go to a thread that may wait.
+const AT_HAND_BYTES_MAX: u64 = 1 << 20;
+
 /// The store of segment files.
 #[derive(Debug)]
 pub struct SegmentFiles {
@@ -76,7 +79,17 @@ impl SegmentFiles {
         if ranges.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(read) = self.at_hand(location, ranges) {
+            return Ok(read);
+        }
         self.store.get_ranges(&StorePath::from(location), ranges).await.map_err(|error| missing(location, error))
+    }
+
+    /// The ranges, if they are small and the local disk need not be waited for: copying them costs less than asking another
+    /// thread to.
+    fn at_hand(&self, location: &str, ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
+        let bytes: u64 = ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum();
+        if bytes > AT_HAND_BYTES_MAX { None } else { self.disk.as_ref()?.read_at_hand(Path::new(location), ranges) }
     }
 
     /// Bytes of a file.

@@ -115,6 +115,11 @@ pub struct PagePlan {
 }
 
 impl PagePlan {
+    /// Rows to decode.
+    pub fn rows(&self) -> usize {
+        self.rows.iter().map(ExactSizeIterator::len).sum()
+    }
+
     /// The ranges to fetch, neighbours joined: pages of a column lie end to end.
     pub fn ranges(&self) -> Vec<Range<u64>> {
         let mut ranges: Vec<Range<u64>> = Vec::new();
@@ -140,7 +145,7 @@ impl PagePlan {
     ) -> Result<Vec<ArrayRef>, String> {
         let file = self.verify(fetched)?;
         let arrays = decode(file, &self.rows, reader, column, batch).map_err(|error| error.to_string())?;
-        let wanted: usize = self.rows.iter().map(ExactSizeIterator::len).sum();
+        let wanted = self.rows();
         let found: usize = arrays.iter().map(|array| array.len()).sum();
         if found == wanted { Ok(arrays) } else { Err(format!("{found} rows were decoded and not {wanted}")) }
     }

@@ -10,9 +10,9 @@ use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 
 use super::super::exec::TopicScanExec;
 use super::function::Function;
@@ -63,10 +63,17 @@ fn on_codes(node: &Arc<dyn ExecutionPlan>) -> Option<TopicAggregateExec> {
     let by: Vec<String> = groups.iter().map(|(expr, _)| expr.to_string()).collect();
     let gives: Vec<&str> = aggregate.aggr_expr().iter().map(|function| function.name()).collect();
     let shown = format!("by=[{}], gives=[{}]", by.join(", "), gives.join(", "));
+    let aggregation = Aggregation { keys, functions, schema, shown };
+    let mut plan = scan.plan().as_ref().clone();
+    plan.only_counts = aggregation.only_counts();
+    let properties = match aggregation.keys.as_slice() {
+        [] => Arc::new(aggregate.properties().as_ref().clone().with_partitioning(Partitioning::UnknownPartitioning(1))),
+        _ => Arc::clone(aggregate.properties()),
+    };
     Some(TopicAggregateExec {
-        scan: Arc::new(scan.with_plan(scan.plan().as_ref().clone())),
-        aggregation: Arc::new(Aggregation { keys, functions, schema, shown }),
-        properties: Arc::clone(aggregate.properties()),
+        scan: Arc::new(scan.with_plan(plan)),
+        aggregation: Arc::new(aggregation),
+        properties,
         metrics: ExecutionPlanMetricsSet::new(),
     })
 }

@@ -45,19 +45,19 @@ impl InvertedIndex {
 
     async fn ask(&self) -> Result<Asked<'_>> {
         let vocabulary = self.file.array(VOCABULARY_SECTION, |bytes| {
-            let bytes = decompress(bytes, VOCABULARY_BYTES_MAX)?;
+            let bytes = decompress(&bytes, VOCABULARY_BYTES_MAX)?;
             Vocabulary::new(&bytes).ok_or("it is no vocabulary")?;
             Ok(section_array(bytes))
         });
         let (layout, rows) = (self.facts.layout.clone(), self.file.rows());
         let words = self.file.array(WORDS_SECTION, move |bytes| match layout {
             Layout::Families { families, .. } => {
-                let bytes = decode_patterns(bytes)?;
+                let bytes = decode_patterns(&bytes)?;
                 PatternTable::new(&bytes, families).ok_or("it is no table of patterns")?;
                 Ok(section_array(bytes))
             }
             Layout::Postings { words, nulls } => {
-                let bytes = decompress(bytes, DIRECTORY_BYTES_MAX)?;
+                let bytes = decompress(&bytes, DIRECTORY_BYTES_MAX)?;
                 Directory::new(&bytes, rows, words, nulls > 0).ok_or("it is no directory of postings")?;
                 Ok(section_array(bytes))
             }
@@ -97,8 +97,15 @@ impl Index for InvertedIndex {
         }
     }
 
+    async fn count(&self, question: &Question) -> Result<Option<u64>> {
+        match question {
+            Question::Words { tokenizer, query } if *tokenizer == self.tokenizer => self.ask().await?.count(query).await,
+            _ => Ok(None),
+        }
+    }
+
     async fn families(&self, chunk: usize) -> Result<ArrayRef> {
-        self.file.array(ROWS_SECTION + chunk, decode_rows).await
+        self.file.array(ROWS_SECTION + chunk, |bytes| decode_rows(&bytes)).await
     }
 }
 
@@ -117,8 +124,27 @@ impl Asked<'_> {
             .ok_or_else(|| self.index.file.broken("it is no directory of postings".to_owned()))
     }
 
+    /// How many rows match, if families or the directory of postings tell.
+    async fn count(&self, query: &WordQuery) -> Result<Option<u64>> {
+        let facts = &self.index.facts;
+        if let (WordQuery::Word { word, prefix: false }, Layout::Postings { words, nulls }) = (query, &facts.layout) {
+            let posting = |number| self.directory(*words, *nulls).map(|directory| directory.posting(number));
+            let posting = self.vocabulary()?.find(word).map(posting).transpose()?.flatten();
+            return Ok(posting.map(|posting| posting.rows() as u64));
+        }
+        Ok(match &facts.layout {
+            Layout::Families { .. } => self.exact_count(&self.query(query).await?),
+            Layout::Postings { .. } => None,
+        })
+    }
+
     fn answer(&self, found: Found) -> Answer {
-        let count = match (&found.rows, &self.index.facts.layout) {
+        let count = self.exact_count(&found);
+        Answer { rows: self.with_blocks(found.rows), is_exact: found.is_exact, count }
+    }
+
+    fn exact_count(&self, found: &Found) -> Option<u64> {
+        match (&found.rows, &self.index.facts.layout) {
             _ if !found.is_exact => None,
             (Rows::None, _) => Some(0),
             (Rows::Each(rows), _) => Some(rows.count_set_bits() as u64),
@@ -126,8 +152,7 @@ impl Asked<'_> {
                 wanted.iter().enumerate().filter(|(_, wanted)| **wanted).map(|(family, _)| table.rows(family)).sum()
             }),
             _ => None,
-        };
-        Answer { rows: self.with_blocks(found.rows), is_exact: found.is_exact, count }
+        }
     }
 
     /// The same rows; where they are those of families, with the blocks that these are in.

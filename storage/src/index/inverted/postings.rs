@@ -16,7 +16,7 @@ use crate::Result;
 use crate::index::bits::{BitReader, BitWriter};
 
 /// Bytes of a part from which on the next word begins another.
-const PART_BYTES: u64 = 64 << 10;
+const PART_BYTES: u64 = 16 << 10;
 /// Bytes of an entry of the directory.
 const ENTRY_BYTES: usize = 12;
 /// Bytes of a directory, at most.
@@ -158,6 +158,13 @@ pub struct Posting {
     bit: u64,
 }
 
+impl Posting {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+}
+
 impl<'a> Directory<'a> {
     /// `None` if the bytes are something else.
     pub fn new(bytes: &'a [u8], rows: usize, words: usize, has_nulls: bool) -> Option<Self> {
@@ -171,11 +178,11 @@ impl<'a> Directory<'a> {
         BooleanBuffer::collect_bool(self.rows, |row| self.nulls.get(row / 8).is_none_or(|byte| byte >> (row % 8) & 1 == 0))
     }
 
-    /// Where the rows of a word lie.
+    /// Where the rows of a word lie, and how many they are.
     pub fn posting(&self, word: usize) -> Option<Posting> {
         let (numbers, _) = self.entries.get(word * ENTRY_BYTES..(word + 1) * ENTRY_BYTES)?.as_chunks::<4>();
         let number = |at: usize| u32::from_le_bytes(numbers[at]);
-        Some(Posting { rows: number(0) as usize, part: number(1) as usize, bit: number(2).into() })
+        Some(Posting { rows: self.rows.min(number(0) as usize), part: number(1) as usize, bit: number(2).into() })
     }
 
     /// The rows of a word. A damaged part gives other rows, but never more than there are.
@@ -184,7 +191,7 @@ impl<'a> Directory<'a> {
         let mut reader = BitReader::new(part, posting.bit);
         let k = rice_parameter(self.rows, posting.rows);
         let mut next = 0;
-        for _ in 0..posting.rows.min(self.rows) {
+        for _ in 0..posting.rows {
             let row = next + reader.get_rice(k) as usize;
             if row >= self.rows {
                 break;

@@ -11,11 +11,15 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use super::SegmentReader;
 use super::dictionary::Dictionary;
 use crate::ids::SegmentId;
+use crate::segment::BLOCK_ROWS;
 use crate::segment::file::blocking;
 use crate::segment::layout::Form;
 use crate::segment::pages::PagePlan;
 use crate::segment::to_logical;
 use crate::{Result, StorageError};
+
+/// Rows of all columns together that are decoded at once, by whoever asks for them.
+const ROWS_AT_ONCE: usize = 4 * BLOCK_ROWS;
 
 /// Everything that decoding needs but the bytes. It runs on a thread that may block.
 pub(super) struct Decoding {
@@ -51,8 +55,8 @@ impl SegmentReader {
 }
 
 impl SegmentReader {
-    /// Decodes rows of several columns: one request and one task however many they are, because handing over to another
-    /// thread costs more than decoding a row.
+    /// Decodes rows of several columns: one request and at most one task however many they are, because handing over to
+    /// another thread costs more than decoding some blocks.
     ///
     /// # Errors
     /// [`StorageError::CorruptSegment`], [`StorageError::MissingSegment`], or the store's.
@@ -67,11 +71,18 @@ impl SegmentReader {
             let own = fetched.by_ref().take(decoding.ranges().len()).collect();
             decoding.run(own)
         };
-        blocking(move || decodings.into_iter().map(decode).collect()).await
+        let rows: usize = decodings.iter().map(Decoding::rows).sum();
+        let all = move || decodings.into_iter().map(decode).collect();
+        if rows <= ROWS_AT_ONCE { all() } else { blocking(all).await }
     }
 }
 
 impl Decoding {
+    /// Rows to decode.
+    fn rows(&self) -> usize {
+        self.plan.rows()
+    }
+
     /// The ranges of the file to fetch.
     fn ranges(&self) -> Vec<Range<u64>> {
         self.plan.ranges()

@@ -9,7 +9,7 @@ use arrow::buffer::BooleanBuffer;
 
 use super::{ColumnRef, SegmentReader};
 use crate::error::ErrorKind;
-use crate::index::{Answer, Index, IndexFile, IndexName, IndexState, Question, Rows};
+use crate::index::{Answer, Index, IndexFile, IndexMethod, IndexName, IndexState, Question, Rows};
 use crate::{Result, StorageError};
 
 /// What one index said.
@@ -40,12 +40,8 @@ impl Probed {
 impl SegmentReader {
     /// What the indexes of a column say to a question; those that have nothing to say are left out.
     pub async fn probe(&self, column: &ColumnRef, question: &Question) -> Vec<Probed> {
-        let ColumnRef::Column(id) = column else { return Vec::new() };
         let mut said = Vec::new();
-        for (name, state) in self.indexes.of_segment(self.meta.id) {
-            let (true, IndexState::Built(bytes), Some(method)) = (name.spec.column == *id, state, name.spec.method()) else {
-                continue;
-            };
+        for (name, method, bytes) in self.indexes_of(column) {
             let asked = async {
                 let index = self.index(&name, bytes).await?;
                 Ok::<_, StorageError>((index.probe(question).await?, index))
@@ -60,6 +56,33 @@ impl SegmentReader {
             }
         }
         said
+    }
+
+    /// How many rows are the answer to a question, and the method of the index that knows it without looking at rows; `None`
+    /// if none does.
+    pub async fn count(&self, column: &ColumnRef, question: &Question) -> Option<(&'static str, u64)> {
+        for (name, method, bytes) in self.indexes_of(column) {
+            let asked = async { self.index(&name, bytes).await?.count(question).await };
+            match asked.await {
+                Ok(Some(rows)) => {
+                    self.indexes.counts(self.meta.topic, &name.spec).count(rows == 0);
+                    return Some((method.name(), rows));
+                }
+                Ok(None) => {}
+                Err(error) => self.blame(&name, &error),
+            }
+        }
+        None
+    }
+
+    /// Built indexes of a column with their methods and bytes.
+    fn indexes_of(&self, column: &ColumnRef) -> Vec<(IndexName, &'static dyn IndexMethod, u64)> {
+        let ColumnRef::Column(id) = column else { return Vec::new() };
+        let built = |(name, state): (IndexName, IndexState)| match state {
+            IndexState::Built(bytes) if name.spec.column == *id => name.spec.method().map(|method| (name, method, bytes)),
+            _ => None,
+        };
+        self.indexes.of_segment(self.meta.id).into_iter().filter_map(built).collect()
     }
 
     /// Takes note that an index that answered cannot tell its rows.
