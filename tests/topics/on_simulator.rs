@@ -26,6 +26,9 @@ fn partitions_only_come() {
     assert_eq!(broker.changes(), [] as [i16; 0]);
 
     let drop = format!("CALL etl.drop_layer({layer})");
+    let planned = world.sql(&format!("SELECT key, path, before, after FROM etl.plan_drop({layer}) WHERE kind = 'broken'"));
+    let planned: Vec<Vec<String>> = planned.into_iter().map(|row| row.into_iter().map(Option::unwrap).collect()).collect();
+    assert_eq!(planned, [["bus/logs.web", "settings.partitions", "6", "3"]]);
     let before = world.last_layer();
     let refused = world.try_sql(&drop).unwrap_err();
     assert!(
