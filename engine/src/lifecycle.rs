@@ -12,6 +12,7 @@ pub(crate) mod recovery;
 mod retention;
 mod seal;
 mod trim;
+mod warm_up;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl Lifecycle {
 /// Starts the background task. It ends when the engine is gone.
 pub(crate) fn start(engine: &Arc<Engine>, wake: Arc<Notify>) -> tokio::task::JoinHandle<()> {
     index::start(engine);
+    warm_up::start(engine);
     let engine = Arc::downgrade(engine);
     tokio::spawn(run(engine, wake))
 }

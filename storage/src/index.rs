@@ -113,6 +113,14 @@ pub trait Index: Send + Sync + Debug {
     /// [`crate::StorageError::BrokenIndex`] or the store's; the caller goes on without the index.
     async fn probe(&self, question: &Question) -> Result<Answer>;
 
+    /// Reads what most questions need.
+    ///
+    /// # Errors
+    /// As for [`Index::probe`].
+    async fn warm_up(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// How many rows are the answer to a question, if the index knows without looking at rows.
     ///
     /// # Errors

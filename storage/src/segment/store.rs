@@ -212,6 +212,15 @@ impl SegmentStore {
         Ok(self.0.open.lock().keep(reader, self.0.options.footer_bytes_max))
     }
 
+    /// Opens a segment and its indexes before anybody asks.
+    ///
+    /// # Errors
+    /// Those of [`SegmentStore::open`]. An index that cannot be read is noted as broken, as a query would.
+    pub async fn warm_up(&self, meta: &Arc<SegmentMeta>) -> Result<()> {
+        self.open(meta).await?.warm_up().await;
+        Ok(())
+    }
+
     /// Removes a segment's file and what the caches hold of it. Not an error if it is gone. Readers that are open fail at
     /// their next read.
     ///

@@ -97,6 +97,10 @@ impl Index for InvertedIndex {
         }
     }
 
+    async fn warm_up(&self) -> Result<()> {
+        self.ask().await.map(drop)
+    }
+
     async fn count(&self, question: &Question) -> Result<Option<u64>> {
         match question {
             Question::Words { tokenizer, query } if *tokenizer == self.tokenizer => self.ask().await?.count(query).await,

@@ -75,6 +75,17 @@ impl SegmentReader {
         None
     }
 
+    /// Opens all indexes.
+    pub(in super::super) async fn warm_up(&self) {
+        for (name, state) in self.indexes.of_segment(self.meta.id) {
+            let IndexState::Built(bytes) = state else { continue };
+            let opened = async { self.index(&name, bytes).await?.warm_up().await };
+            if let Err(error) = opened.await {
+                self.blame(&name, &error);
+            }
+        }
+    }
+
     /// Built indexes of a column with their methods and bytes.
     fn indexes_of(&self, column: &ColumnRef) -> Vec<(IndexName, &'static dyn IndexMethod, u64)> {
         let ColumnRef::Column(id) = column else { return Vec::new() };
