@@ -60,6 +60,7 @@ pub use cancel::CancelHandle;
 pub use info::SessionInfo;
 pub use notification::Notification;
 pub use outcome::{CopyFormat, CopyIn, CopyOptions, CopySink, Notice, Outcome, Parameters, Prepared, TransactionStatus};
+pub use procedure::{Signature, procedures};
 pub use registry::Sessions;
 pub use statement::{Command, Parsed};
 

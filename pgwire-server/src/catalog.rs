@@ -21,7 +21,7 @@ mod pg_index;
 mod pg_indexes;
 mod pg_language;
 mod pg_namespace;
-mod pg_proc;
+pub(crate) mod pg_proc;
 mod pg_roles;
 mod pg_settings;
 mod pg_stat_activity;

@@ -19,10 +19,28 @@ use super::outcome::Outcome;
 use crate::Result;
 use crate::error::{EngineError, ObjectClass, Refusal};
 
+/// How a procedure is called and what for.
+#[derive(Debug, Clone, Copy)]
+pub struct Signature {
+    /// Its schema.
+    pub schema: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Names and types of its parameters, as `CREATE PROCEDURE` would list them.
+    pub parameters: &'static str,
+    /// What it does.
+    pub comment: &'static str,
+}
+
+/// Every procedure.
+pub fn procedures() -> impl Iterator<Item = Signature> {
+    ALL.iter().map(|procedure| procedure.signature())
+}
+
 /// Something that CALL does.
 pub(super) trait Procedure: Send + Sync {
-    /// Schema and name.
-    fn name(&self) -> (&'static str, &'static str);
+    /// How it is called.
+    fn signature(&self) -> Signature;
     /// Names of the answer's columns, all text.
     fn answer(&self) -> &'static [&'static str];
     /// Does it; one value for each column.
@@ -80,7 +98,7 @@ impl Session {
     pub(super) fn procedure(&self, call: &Function) -> Result<&'static dyn Procedure> {
         let parts: Vec<String> = call.name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
         let found = ALL.iter().find(|procedure| {
-            let (schema, name) = procedure.name();
+            let Signature { schema, name, .. } = procedure.signature();
             parts == [schema, name]
         });
         found.copied().ok_or_else(|| EngineError::Undefined {
@@ -88,7 +106,7 @@ impl Session {
             name: call.name.to_string(),
             hint: Some(format!(
                 "There is {}.",
-                ALL.iter().map(|p| format!("{}.{}", p.name().0, p.name().1)).collect::<Vec<_>>().join(", ")
+                procedures().map(|known| format!("{}.{}", known.schema, known.name)).collect::<Vec<_>>().join(", ")
             )),
         })
     }

@@ -1,5 +1,6 @@
 //! `pg_description`: comments.
 
+use super::pg_proc::numbered_procedures;
 use super::table::{Cell, Kind, Table, row};
 use super::world::{ETL_OID, SYS_OID, World};
 
@@ -12,8 +13,9 @@ pub const TABLE: Table = Table {
     rows,
 };
 
-/// Oids of `pg_class` and `pg_namespace`, which say what an object is.
+/// Oids of `pg_class`, `pg_proc` and `pg_namespace`, which say what an object is.
 const CLASS: u32 = 1259;
+const PROC: u32 = 1255;
 const NAMESPACE: u32 = 2615;
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
@@ -23,5 +25,6 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
     });
     let built_in =
         [row![SYS_OID, NAMESPACE, 0, "the server as tables"], row![ETL_OID, NAMESPACE, 0, "the configuration as layers"]];
-    comments.chain(built_in).collect()
+    let procedures = numbered_procedures().map(|(oid, procedure)| row![oid, PROC, 0, procedure.comment]);
+    comments.chain(built_in).chain(procedures).collect()
 }

@@ -1,10 +1,11 @@
-//! `pg_proc`: functions. Their numbers follow from their names, so they are the same for every session.
+//! `pg_proc`: functions and procedures. Their numbers follow from their names, so they are the same for every session.
 
 use datafusion::execution::SessionState;
+use strata_engine::session::{Signature, procedures};
 
 use super::pg_language::INTERNAL;
 use super::table::{Cell, Kind, Table, row};
-use super::world::{PG_CATALOG_OID, ROLE_OID, Source, World};
+use super::world::{ETL_OID, PG_CATALOG_OID, ROLE_OID, SYS_OID, Source, World};
 use crate::types::Type;
 
 /// The table.
@@ -50,18 +51,33 @@ pub const TABLE: Table = Table {
 /// Oids of functions begin here and follow the order of names.
 const FIRST_OID: u32 = 14_000;
 
-/// A function: number, name, `prokind`.
-pub(crate) struct Function {
+/// Oids of procedures begin here.
+const FIRST_PROCEDURE_OID: u32 = 15_500;
+
+/// A function or procedure.
+struct Function {
     /// Identity; the same as long as this version of the server runs.
     pub oid: u32,
+    /// Identity of its schema.
+    pub namespace: u32,
     /// Name.
     pub name: String,
-    /// `f`, `a` or `w`.
+    /// `f`, `a`, `w`, or `p` for a procedure.
     pub kind: &'static str,
 }
 
+/// The procedures with their numbers.
+pub(super) fn numbered_procedures() -> impl Iterator<Item = (u32, Signature)> {
+    (FIRST_PROCEDURE_OID..).zip(procedures())
+}
+
+/// The procedure of a number.
+pub fn procedure(oid: u32) -> Option<Signature> {
+    numbered_procedures().find(|(known, _)| *known == oid).map(|(_, procedure)| procedure)
+}
+
 /// All functions by name.
-pub(crate) fn functions(source: &Source) -> Vec<Function> {
+fn functions(source: &Source) -> Vec<Function> {
     let Some(state) = source.state.upgrade() else { return Vec::new() };
     let state: &SessionState = &state.read();
     let mut names: Vec<(String, &'static str)> = Vec::new();
@@ -70,18 +86,25 @@ pub(crate) fn functions(source: &Source) -> Vec<Function> {
     names.extend(state.window_functions().keys().map(|name| (name.clone(), "w")));
     names.sort();
     names.dedup_by(|a, b| a.0 == b.0);
-    (FIRST_OID..).zip(names).map(|(oid, (name, kind))| Function { oid, name, kind }).collect()
+    let function = |(oid, (name, kind))| Function { oid, namespace: PG_CATALOG_OID, name, kind };
+    (FIRST_OID..FIRST_PROCEDURE_OID).zip(names).map(function).collect()
 }
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
-    functions(&world.source).into_iter().map(one).collect()
+    let procedures = numbered_procedures().map(|(oid, procedure)| Function {
+        oid,
+        namespace: if procedure.schema == "sys" { SYS_OID } else { ETL_OID },
+        name: procedure.name.to_owned(),
+        kind: "p",
+    });
+    functions(&world.source).into_iter().chain(procedures).map(one).collect()
 }
 
 fn one(function: Function) -> Vec<Cell> {
     row![
         function.oid,
         function.name.as_str(),
-        PG_CATALOG_OID,
+        function.namespace,
         ROLE_OID,
         INTERNAL,
         Cell::Float(1.0),
@@ -97,8 +120,8 @@ fn one(function: Function) -> Vec<Cell> {
         "s",
         0,
         0,
-        // The type of a result depends on the arguments.
-        Type::ANYELEMENT.oid(),
+        // The type of a function's result depends on the arguments.
+        if function.kind == "p" { 0 } else { Type::ANYELEMENT.oid() },
         "",
         Cell::Null,
         Cell::Null,

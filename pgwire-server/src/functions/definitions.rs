@@ -1,6 +1,7 @@
 //! Definitions as SQL: views, indexes, functions; and expressions of columns, which are stored as their text.
 
 use super::{Call, Definition, Returns, Value, quoting};
+use crate::catalog::pg_proc;
 use crate::catalog::world::{Relation, Shape};
 
 /// The functions.
@@ -20,9 +21,9 @@ pub(super) const ALL: &[Definition] = &[
     nothing("pg_get_statisticsobjdef_columns", 1, 1),
     nothing("pg_get_triggerdef", 1, 2),
     // What a function takes and gives depends on its arguments, so there is one word for all of them.
-    any("pg_get_function_result"),
-    any("pg_get_function_arguments"),
-    any("pg_get_function_identity_arguments"),
+    Definition { name: "pg_get_function_result", arguments: 1..=1, returns: Returns::Text, evaluate: result },
+    parameters("pg_get_function_arguments"),
+    parameters("pg_get_function_identity_arguments"),
 ];
 
 /// For objects that Strata does not have.
@@ -30,8 +31,16 @@ const fn nothing(name: &'static str, min: usize, max: usize) -> Definition {
     Definition { name, arguments: min..=max, returns: Returns::Text, evaluate: |_| Ok(Value::Null) }
 }
 
-const fn any(name: &'static str) -> Definition {
-    Definition { name, arguments: 1..=1, returns: Returns::Text, evaluate: |call| Ok(call.oid(0).map(|_| "any").into()) }
+fn result(call: &Call<'_>) -> strata_engine::Result<Value> {
+    Ok(call.oid(0).filter(|oid| pg_proc::procedure(*oid).is_none()).map(|_| "any").into())
+}
+
+const fn parameters(name: &'static str) -> Definition {
+    let evaluate = |call: &Call<'_>| {
+        let of = |oid| pg_proc::procedure(oid).map_or("any", |procedure| procedure.parameters);
+        Ok(call.oid(0).map(of).into())
+    };
+    Definition { name, arguments: 1..=1, returns: Returns::Text, evaluate }
 }
 
 fn view(call: &Call<'_>) -> strata_engine::Result<Value> {

@@ -2,13 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::FallocateFlags;
+use rustix::fs::{Advice, FallocateFlags, fadvise};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{Disk, DiskFile, inside};
@@ -109,6 +110,12 @@ impl Disk for LocalDisk {
         // Whatever goes wrong goes wrong again where it is reported: on the way that waits.
         let file = File::open(self.resolve(path).ok()?).ok()?;
         ranges.iter().map(|range| read_cached(&file, range)).collect()
+    }
+
+    fn will_need(&self, path: &Path, range: Range<u64>) {
+        let Some(file) = self.resolve(path).ok().and_then(|path| File::open(path).ok()) else { return };
+        // Advice that is not taken only costs time.
+        let _ = fadvise(file, range.start, NonZeroU64::new(range.end.saturating_sub(range.start)), Advice::WillNeed);
     }
 
     fn free_bytes(&self) -> Result<u64> {

@@ -92,6 +92,13 @@ impl SegmentFiles {
         if bytes > AT_HAND_BYTES_MAX { None } else { self.disk.as_ref()?.read_at_hand(Path::new(location), ranges) }
     }
 
+    /// A range of a file will be read soon: a local disk may begin now.
+    pub fn will_need(&self, location: &str, range: Range<u64>) {
+        if let Some(disk) = self.disk.as_ref().filter(|_| !range.is_empty()) {
+            disk.will_need(Path::new(location), range);
+        }
+    }
+
     /// Bytes of a file.
     ///
     /// # Errors

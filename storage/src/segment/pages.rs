@@ -83,6 +83,15 @@ impl PageMap {
         self.pages.iter().map(|page| page.range.end - page.range.start).sum()
     }
 
+    /// At most `bytes` bytes of data pages behind the one that holds row `row - 1`.
+    pub fn behind(&self, row: u32, bytes: u64) -> Range<u64> {
+        let rest = &self.pages[self.first_rows.partition_point(|first| *first < row)..];
+        match (rest.first(), rest.last()) {
+            (Some(first), Some(last)) => first.range.start..last.range.end.min(first.range.start + bytes),
+            _ => 0..0,
+        }
+    }
+
     /// The pages that hold any of `rows`, ascending ranges of row numbers, and the dictionary.
     fn wanted(&self, rows: &[Range<u32>]) -> Vec<Page> {
         let mut wanted: Vec<Page> = self.dictionary.iter().cloned().collect();

@@ -43,6 +43,9 @@ pub use probe::Probed;
 /// Bytes of a compressed dictionary from which on a column is decoded whole, if the dictionary is most of it.
 const LARGE_DICTIONARY_BYTES: u64 = 64 << 10;
 
+/// Bytes of a column that a local disk is told to read while a chunk before them is decoded.
+const AHEAD_BYTES: u64 = 1 << 20;
+
 /// A column to read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ColumnRef {
@@ -309,6 +312,8 @@ impl SegmentReader {
         let (first, rows) = if whole { (0, 0..self.meta.rows as u32) } else { (chunk, rows) };
         let flight = cached(first);
         let load = || async {
+            // Who decodes a chunk mostly wants the next one too.
+            self.files.will_need(&self.meta.location, pages.behind(rows.end, AHEAD_BYTES));
             let arrays = self.decode(stored, vec![rows], CHUNK_ROWS).await?;
             for (at, array) in arrays.iter().enumerate() {
                 self.cache.insert(cached(first + at), array.clone());

@@ -3,8 +3,8 @@
 use futures::future::{BoxFuture, FutureExt};
 use strata_catalog::TaskState;
 
-use super::Procedure;
 use super::arguments::Arguments;
+use super::{Procedure, Signature};
 use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::session::Session;
@@ -16,8 +16,13 @@ const TASKS_MAX: usize = 10_000;
 pub(super) struct Cancel;
 
 impl Procedure for Cancel {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("sys", "cancel")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "sys",
+            name: "cancel",
+            parameters: "task bigint",
+            comment: "stop the building of an index after the segment it is at",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {

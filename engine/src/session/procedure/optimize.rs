@@ -2,8 +2,8 @@
 
 use futures::future::{BoxFuture, FutureExt};
 
-use super::Procedure;
 use super::arguments::Arguments;
+use super::{Procedure, Signature};
 use crate::Result;
 use crate::session::Session;
 use crate::session::planner::undefined_relation;
@@ -12,8 +12,8 @@ use crate::session::planner::undefined_relation;
 pub(super) struct Optimize;
 
 impl Procedure for Optimize {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("sys", "optimize")
+    fn signature(&self) -> Signature {
+        Signature { schema: "sys", name: "optimize", parameters: "topic text", comment: "seal, merge and index all of a topic" }
     }
 
     fn answer(&self) -> &'static [&'static str] {

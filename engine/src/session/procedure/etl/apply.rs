@@ -5,15 +5,20 @@ use futures::future::{BoxFuture, FutureExt};
 use super::{ANSWER, answer};
 use crate::Result;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::Arguments;
+use crate::session::procedure::{Procedure, Signature};
 
 /// See the module.
 pub(in crate::session::procedure) struct Apply;
 
 impl Procedure for Apply {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "apply")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "apply",
+            parameters: "layer bigint",
+            comment: "put a draft, or a layer that failed, behind all others",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {

@@ -6,8 +6,8 @@ use strata_catalog::etl::{LayerState, Orphans, Plan};
 use super::{ANSWER, answer, layer_error};
 use crate::Result;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::{Arguments, called_otherwise};
+use crate::session::procedure::{Procedure, Signature};
 
 const EXAMPLE: &str = "etl.drop_layer(3, orphans => 'drop')";
 
@@ -15,8 +15,13 @@ const EXAMPLE: &str = "etl.drop_layer(3, orphans => 'drop')";
 pub(in crate::session::procedure) struct DropLayer;
 
 impl Procedure for DropLayer {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "drop_layer")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "drop_layer",
+            parameters: "layer bigint, orphans text",
+            comment: "take away what a layer set, and nothing else",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {

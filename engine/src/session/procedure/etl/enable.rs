@@ -6,8 +6,8 @@ use strata_catalog::etl::{LayerError, Origin, Relation, Row};
 use super::{ANSWER, answer, layer_error};
 use crate::Result;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::Arguments;
+use crate::session::procedure::{Procedure, Signature};
 
 /// See the module.
 pub(in crate::session::procedure) struct Enable;
@@ -16,8 +16,8 @@ pub(in crate::session::procedure) struct Enable;
 pub(in crate::session::procedure) struct Disable;
 
 impl Procedure for Enable {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "enable")
+    fn signature(&self) -> Signature {
+        Signature { schema: "etl", name: "enable", parameters: "role text, rule text", comment: "let a rule count again" }
     }
 
     fn answer(&self) -> &'static [&'static str] {
@@ -30,8 +30,8 @@ impl Procedure for Enable {
 }
 
 impl Procedure for Disable {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "disable")
+    fn signature(&self) -> Signature {
+        Signature { schema: "etl", name: "disable", parameters: "role text, rule text", comment: "let a rule count no more" }
     }
 
     fn answer(&self) -> &'static [&'static str] {

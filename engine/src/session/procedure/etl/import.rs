@@ -17,8 +17,8 @@ use crate::Result;
 use crate::error::{DataFault, EngineError};
 use crate::etl::judge::RoleFinding;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::Arguments;
+use crate::session::procedure::{Procedure, Signature};
 
 /// Findings that are told as notices; the rest are counted.
 const NOTICES_MAX: usize = 100;
@@ -27,8 +27,13 @@ const NOTICES_MAX: usize = 100;
 pub(in crate::session::procedure) struct Import;
 
 impl Procedure for Import {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "import")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "import",
+            parameters: "role text, text text",
+            comment: "make the rules of a role those of a configuration file",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {

@@ -6,8 +6,8 @@ use strata_catalog::etl::{LayerState, Orphans, Plan};
 use super::{ANSWER, answer, layer_error};
 use crate::Result;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::{Arguments, called_otherwise};
+use crate::session::procedure::{Procedure, Signature};
 
 const EXAMPLE: &str = "etl.restore_layer(3)";
 
@@ -15,8 +15,13 @@ const EXAMPLE: &str = "etl.restore_layer(3)";
 pub(in crate::session::procedure) struct RestoreLayer;
 
 impl Procedure for RestoreLayer {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "restore_layer")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "restore_layer",
+            parameters: "layer bigint, orphans text",
+            comment: "bring back what a layer set before it was dropped",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {

@@ -6,15 +6,15 @@ use strata_catalog::etl::Plan;
 use super::{ANSWER, answer};
 use crate::Result;
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::Arguments;
+use crate::session::procedure::{Procedure, Signature};
 
 /// See the module.
 pub(in crate::session::procedure) struct RollbackTo;
 
 impl Procedure for RollbackTo {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "rollback_to")
+    fn signature(&self) -> Signature {
+        Signature { schema: "etl", name: "rollback_to", parameters: "layer bigint", comment: "drop every layer behind one" }
     }
 
     fn answer(&self) -> &'static [&'static str] {

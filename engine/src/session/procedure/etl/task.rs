@@ -10,8 +10,8 @@ use super::{ANSWER, answer};
 use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::session::Session;
-use crate::session::procedure::Procedure;
 use crate::session::procedure::arguments::Arguments;
+use crate::session::procedure::{Procedure, Signature};
 
 /// Newest tasks that are looked through.
 const TASKS_MAX: usize = 10_000;
@@ -23,8 +23,13 @@ pub(in crate::session::procedure) struct Retry;
 pub(in crate::session::procedure) struct Cancel;
 
 impl Procedure for Retry {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "retry")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "retry",
+            parameters: "task bigint",
+            comment: "roll out the layer of a failed task again",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {
@@ -45,8 +50,13 @@ impl Procedure for Retry {
 }
 
 impl Procedure for Cancel {
-    fn name(&self) -> (&'static str, &'static str) {
-        ("etl", "cancel")
+    fn signature(&self) -> Signature {
+        Signature {
+            schema: "etl",
+            name: "cancel",
+            parameters: "task bigint",
+            comment: "end a rollout and put back what it wrote",
+        }
     }
 
     fn answer(&self) -> &'static [&'static str] {
