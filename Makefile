@@ -7,8 +7,10 @@ KILLS ?= 500
 IMAGES ?= 1000
 ROWS ?= 1000000
 BENCH ?=
+# Features of `make release`; `vrl` checks Vector's programs with Vector's compiler.
+FEATURES ?=
 
-.PHONY: help quickstart serve test test-all lint fmt crash-loop power-loss many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +24,10 @@ serve: setup-build ## Build, start a server on ./strata-data
 test: setup lint ## Format, lints, all tests, a crash loop of 25 kills: what must pass before a change lands
 	cargo nextest run --locked --workspace --no-fail-fast
 
-test-all: test crash-loop power-loss deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, dependency checks
+test-vrl: setup ## What a build that checks Vector's programs does more; it compiles everything once more
+	cargo nextest run --locked -p strata -p strata-connectors --features vrl -E 'test(component::vector) or test(every_slt_file)'
+
+test-all: test test-vrl crash-loop power-loss deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, dependency checks
 
 crash-loop: ## Kill a real server KILLS times and check every acknowledged record (KILLS=500)
 	STRATA_KILLS=$(KILLS) cargo nextest run --locked --test crash_loop --no-capture
@@ -56,8 +61,8 @@ deny: ## Licences, advisories, duplicate and banned dependencies (installs cargo
 	command -v cargo-deny > /dev/null || cargo install cargo-deny --locked
 	cargo deny --all-features check licenses bans sources
 
-release: setup-build ## The binary that is measured and shipped: target/release/strata
-	cargo build --locked --release --bin strata
+release: setup-build ## The binary that is measured and shipped: target/release/strata (FEATURES=vrl)
+	cargo build --locked --release --bin strata --features '$(FEATURES)'
 
 setup-build: ## Install what a build needs: a C compiler
 	@.ci/setup build

@@ -98,6 +98,9 @@ fn every_slt_file_holds_over_the_wire() {
 /// Runs a file; what does not hold.
 fn run(server: &Server, file: &Path) -> Result<(), String> {
     let mut runner = Runner::new(async || Ok(Wire(server.sql().expect("the server takes connections"))));
+    if cfg!(feature = "vrl") {
+        runner.add_label("vrl");
+    }
     runner.run_file(file).map_err(|error| error.to_string())
 }
 

@@ -5,11 +5,15 @@
 //! which a sidecar runs.
 
 pub mod applier;
+mod clash;
 mod file_rules;
 pub mod generic;
 pub mod kafka;
+mod literal_secret;
 pub mod logstash;
+mod nearest;
 pub mod rsyslog;
+pub mod vector;
 
 use std::sync::Arc;
 
@@ -20,7 +24,13 @@ use applier::Applier;
 /// Every kind that there is. A further kind is a folder and a line here.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Component>> {
-    vec![Arc::new(logstash::Logstash), Arc::new(rsyslog::Rsyslog), Arc::new(generic::Generic), Arc::new(kafka::Kafka)]
+    vec![
+        Arc::new(logstash::Logstash),
+        Arc::new(vector::Vector),
+        Arc::new(rsyslog::Rsyslog),
+        Arc::new(generic::Generic),
+        Arc::new(kafka::Kafka),
+    ]
 }
 
 /// The applier of a kind, with its settings as a sidecar has them. A further one is a line here, too.

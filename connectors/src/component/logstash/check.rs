@@ -1,17 +1,16 @@
 //! What is wrong with a pipeline although the grammar takes it: names, settings that are missing, passwords in the open,
 //! two rules on one port.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value as Json};
-use strata_catalog::etl::component::{Finding, Reservation, Resource, Role, Rule};
-use strata_catalog::etl::secret::is_secret;
+use strata_catalog::etl::component::{Finding, Role, Rule};
 
 use super::assembly::rendered;
 use super::plugins::{Facts, Slot, facts, nearest_plugin, nearest_setting, other_slots};
 use super::reserve::reservations;
 use super::settings::{PLUGIN_KEY, REPEAT_KEY};
 use super::tree::Stage;
+use crate::component::clash::clashes;
+use crate::component::literal_secret::{holds_password, holds_secret};
 
 /// Setting of a role: names of plugins that its instances have and Logstash does not bring.
 pub const PLUGINS_SETTING: &str = "plugins";
@@ -25,7 +24,7 @@ pub fn findings(role: &Role, rules: &[Rule]) -> Vec<Finding> {
         check.plugin(rule, "plugin", Slot::Stage(stage), name, &rule.settings, "settings");
         check.secrets(rule, &rule.settings, "settings", false);
     }
-    check.findings.extend(clashes(rules));
+    check.findings.extend(clashes(&reservations(rules)));
     check.findings
 }
 
@@ -127,11 +126,6 @@ impl Check<'_> {
     }
 }
 
-/// Named like a secret, and neither a field of an event nor the name of a file or a variable.
-fn holds_secret(key: &str) -> bool {
-    is_secret(key) && !key.contains('[') && !["_filepath", "_file", "_path", "_env"].iter().any(|end| key.ends_with(end))
-}
-
 /// Neither empty nor a reference to the environment, a secret, or a field of the event.
 fn is_literal(text: &str) -> bool {
     !text.is_empty() && !text.contains("${") && !text.contains("%{") && !text.starts_with('[')
@@ -155,39 +149,6 @@ fn unknown_plugin(rule: &Rule, field: &str, slot: Slot, name: &str) -> Finding {
         (None, None) => format!("If the instances have it, name it in the role's setting \"{PLUGINS_SETTING}\"."),
     };
     Finding::error(&rule.name, field, format!("there is no {slot} plugin \"{name}\"")).with_hint(hint)
-}
-
-/// `scheme://user:password@host`, with a password that is no reference.
-fn holds_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', ' ']).next().unwrap_or_default();
-    let Some((user, _)) = authority.rsplit_once('@') else { return false };
-    user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !password.contains("${"))
-}
-
-/// Rules of one role that claim the same.
-fn clashes(rules: &[Rule]) -> Vec<Finding> {
-    let claims = reservations(rules);
-    let mut earlier: HashMap<String, Vec<&Reservation>> = HashMap::new();
-    let mut found = Vec::new();
-    for claim in &claims {
-        let rivals = earlier.entry(rivalry(&claim.resource)).or_default();
-        if let Some(first) = rivals.iter().find(|rival| rival.rule != claim.rule && rival.resource.clashes_with(&claim.resource))
-        {
-            let message = format!("{} is taken by the rule \"{}\"", claim.resource, first.rule);
-            found.push(Finding::error(&claim.rule, &claim.field, message).with_hint("Give each rule one of its own."));
-        }
-        rivals.push(claim);
-    }
-    found
-}
-
-/// Only claims of the same rivalry can clash.
-fn rivalry(resource: &Resource) -> String {
-    match resource {
-        Resource::Port { transport, port, .. } => format!("{transport} {port}"),
-        Resource::ConsumerGroup { .. } => resource.to_string(),
-    }
 }
 
 #[cfg(test)]

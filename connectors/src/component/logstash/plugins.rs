@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use super::tree::Stage;
+use crate::component::nearest::nearest;
 
 /// Where a plugin is used. One name can mean different plugins in different places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,14 +74,6 @@ pub fn nearest_setting(facts: &Facts, name: &str) -> Option<&'static str> {
 /// The other places where a plugin of that name is used.
 pub fn other_slots(slot: Slot, name: &str) -> impl Iterator<Item = Slot> {
     TABLE.iter().filter(move |(other, plugins)| **other != slot && plugins.contains_key(name)).map(|(other, _)| *other)
-}
-
-/// At most a third of the letters are added, missing, wrong or swapped.
-fn nearest(name: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let name = name.to_lowercase();
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&name, candidate);
-    let best = candidates.min_by_key(|candidate| distance(candidate))?;
-    (distance(best) <= (best.len() / 3).max(1)).then_some(best)
 }
 
 fn read(text: &'static str) -> Table {

@@ -1,0 +1,7 @@
+//! Vector configurations as real people write them, and as nobody would.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod corpus;
+mod random;
+mod roundtrip;
