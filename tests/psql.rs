@@ -88,6 +88,8 @@ fn the_describing_commands_show_what_is_there() {
     psql.shows("\\d+ logs.slow", &["View definition", "ms"]);
     psql.shows("\\du", &["strata"]);
     psql.shows("\\conninfo", &["strata"]);
+    psql.shows("\\df+ sys.*", &["optimize", "topic text", "proc", "seal, merge and index all of a topic"]);
+    psql.shows("\\dfp etl.*", &["drop_layer", "layer bigint, orphans text"]);
     for command in ["\\d", "\\dt", "\\di", "\\df", "\\dT", "\\dt+", "\\dn+", "\\l+"] {
         psql.run(command);
     }
