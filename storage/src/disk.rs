@@ -41,8 +41,8 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn read_at_hand(&self, _path: &Path, _ranges: &[Range<u64>]) -> Option<Vec<Bytes>> {
         None
     }
-    /// A range of a file will be read soon. Does not wait for it, and may do nothing.
-    fn will_need(&self, _path: &Path, _range: Range<u64>) {}
+    /// Ranges of a file will be read soon. Does not wait for them, and may do nothing.
+    fn will_need(&self, _path: &Path, _ranges: &[Range<u64>]) {}
     /// Bytes free for us.
     fn free_bytes(&self) -> Result<u64>;
 }

@@ -113,6 +113,9 @@ pub trait Index: Send + Sync + Debug {
     /// [`crate::StorageError::BrokenIndex`] or the store's; the caller goes on without the index.
     async fn probe(&self, question: &Question) -> Result<Answer>;
 
+    /// Begins to read what a question needs that is soon to be asked. Does not wait, and may do nothing.
+    fn will_probe(&self, _question: &Question) {}
+
     /// Reads what most questions need.
     ///
     /// # Errors

@@ -55,12 +55,19 @@ pub(crate) trait Part: Send + Sync + Debug {
 pub(crate) trait SegmentSource: Send + Sync + Debug {
     /// The columns of a segment.
     async fn open(&self, segment: &Arc<SegmentMeta>) -> Result<Arc<dyn Part>>;
+
+    /// The indexes of a column of a segment will soon be asked a question. Does not wait.
+    fn will_probe(&self, _segment: &SegmentMeta, _column: &ColumnRef, _question: &Question) {}
 }
 
 #[async_trait]
 impl SegmentSource for SegmentStore {
     async fn open(&self, segment: &Arc<SegmentMeta>) -> Result<Arc<dyn Part>> {
         Ok(SegmentStore::open(self, segment).await.map_err(external)?)
+    }
+
+    fn will_probe(&self, segment: &SegmentMeta, column: &ColumnRef, question: &Question) {
+        Self::will_probe(self, segment.id, column, question);
     }
 }
 

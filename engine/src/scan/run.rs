@@ -30,6 +30,9 @@ use super::selection::Selection;
 use super::unit::Unit;
 use crate::topics::BufferedBatch;
 
+/// Segments whose indexes are told at the beginning what they will be asked.
+const ANNOUNCED_MAX: usize = 64;
+
 /// A scan that runs.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -122,6 +125,9 @@ impl Run {
             (0..slot.rows().div_ceil(CHUNK_ROWS)).map(move |chunk| ChunkRef { part, chunk }).collect::<Vec<_>>()
         };
         let queue = parts.iter().enumerate().flat_map(chunks).collect();
+        if plan.use_indexes {
+            announce(plan, &filter, &parts);
+        }
         Ok(Self {
             plan: Arc::clone(plan),
             parts,
@@ -233,6 +239,18 @@ impl Run {
             rows = unit.filter_further(&judged, rows).await?;
         }
         Ok(rows)
+    }
+}
+
+/// Tells the first segments what their indexes will be asked, so that what they read is read at once and not one by one.
+fn announce(plan: &ScanPlan, filter: &Filter, parts: &[PartSlot]) {
+    for segment in parts.iter().filter_map(PartSlot::segment).take(ANNOUNCED_MAX) {
+        for leaf in &filter.leaves {
+            let [column] = leaf.columns.as_slice() else { continue };
+            for question in &leaf.questions {
+                plan.source.will_probe(segment, &plan.columns[*column].reference, question);
+            }
+        }
     }
 }
 

@@ -112,10 +112,12 @@ impl Disk for LocalDisk {
         ranges.iter().map(|range| read_cached(&file, range)).collect()
     }
 
-    fn will_need(&self, path: &Path, range: Range<u64>) {
+    fn will_need(&self, path: &Path, ranges: &[Range<u64>]) {
         let Some(file) = self.resolve(path).ok().and_then(|path| File::open(path).ok()) else { return };
-        // Advice that is not taken only costs time.
-        let _ = fadvise(file, range.start, NonZeroU64::new(range.end.saturating_sub(range.start)), Advice::WillNeed);
+        for range in ranges {
+            // Advice that is not taken only costs time.
+            let _ = fadvise(&file, range.start, NonZeroU64::new(range.end.saturating_sub(range.start)), Advice::WillNeed);
+        }
     }
 
     fn free_bytes(&self) -> Result<u64> {

@@ -120,6 +120,14 @@ impl Index for BloomIndex {
         })
     }
 
+    fn will_probe(&self, question: &Question) {
+        let Question::Equals(values) = question else { return };
+        let mut parts = Vec::with_capacity(values.len());
+        if each_hash(values, &mut |hash| parts.push(self.shape.part_of(hash))) {
+            self.file.will_need(parts);
+        }
+    }
+
     async fn families(&self, _chunk: usize) -> Result<ArrayRef> {
         Err(self.file.broken("a bloom index has no families".to_owned()))
     }

@@ -125,7 +125,8 @@ pub fn assemble(name: &IndexName, rows: u64, parts: IndexParts) -> Result<Bytes>
 pub struct IndexFile {
     name: IndexName,
     directory: Directory,
-    cached: Arc<str>,
+    /// Its name in the keys of the cache.
+    cached_as: Arc<str>,
     files: Arc<SegmentFiles>,
     cache: ReadCache,
 }
@@ -156,8 +157,8 @@ impl IndexFile {
         if !is_it {
             return Err(broken("it is the index of something else".to_owned()));
         }
-        let cached = name.location.rsplit('/').next().unwrap_or_default().into();
-        Ok(Self { name, directory, cached, files: files.clone(), cache: cache.clone() })
+        let cached_as = name.location.rsplit('/').next().unwrap_or_default().into();
+        Ok(Self { name, directory, cached_as, files: files.clone(), cache: cache.clone() })
     }
 
     /// Rows of the segment.
@@ -192,7 +193,7 @@ impl IndexFile {
         number: usize,
         decode: impl Fn(Bytes) -> Result<ArrayRef, String> + Send + Sync,
     ) -> Result<ArrayRef> {
-        let key = ChunkKey { segment: self.name.segment, column: CachedColumn::Index(self.cached.clone()), chunk: number as u32 };
+        let key = self.key(number);
         if let Some(array) = self.cache.get(&key) {
             return Ok(array);
         }
@@ -203,6 +204,25 @@ impl IndexFile {
             Ok(vec![array])
         };
         Ok(self.cache.flights().join(&key, load).await?.remove(0))
+    }
+
+    /// A section in the form that the cache keeps, if it does.
+    pub fn cached(&self, number: usize) -> Option<ArrayRef> {
+        self.cache.get(&self.key(number))
+    }
+
+    /// Sections will be asked for soon: those that the cache does not keep may be read now.
+    pub fn will_need(&self, numbers: impl IntoIterator<Item = usize>) {
+        let missing = numbers.into_iter().filter(|number| !self.cache.contains(&self.key(*number)));
+        let range = |number: usize| self.directory.sections.get(number).map(|(at, bytes, _)| *at..at + bytes);
+        let ranges: Vec<_> = missing.filter_map(range).collect();
+        if !ranges.is_empty() {
+            self.files.will_need(&self.name.location, &ranges);
+        }
+    }
+
+    fn key(&self, number: usize) -> ChunkKey {
+        ChunkKey { segment: self.name.segment, column: CachedColumn::Index(self.cached_as.clone()), chunk: number as u32 }
     }
 
     async fn read(&self, number: usize) -> Result<Bytes> {

@@ -82,6 +82,10 @@ impl SegmentFiles {
         if let Some(read) = self.at_hand(location, ranges) {
             return Ok(read);
         }
+        if ranges.len() > 1 {
+            // They are read one after the other; the disk may fetch them all at once.
+            self.will_need(location, ranges);
+        }
         self.store.get_ranges(&StorePath::from(location), ranges).await.map_err(|error| missing(location, error))
     }
 
@@ -92,10 +96,10 @@ impl SegmentFiles {
         if bytes > AT_HAND_BYTES_MAX { None } else { self.disk.as_ref()?.read_at_hand(Path::new(location), ranges) }
     }
 
-    /// A range of a file will be read soon: a local disk may begin now.
-    pub fn will_need(&self, location: &str, range: Range<u64>) {
-        if let Some(disk) = self.disk.as_ref().filter(|_| !range.is_empty()) {
-            disk.will_need(Path::new(location), range);
+    /// Ranges of a file will be read soon: a local disk may begin now.
+    pub fn will_need(&self, location: &str, ranges: &[Range<u64>]) {
+        if let Some(disk) = &self.disk {
+            disk.will_need(Path::new(location), ranges);
         }
     }
 

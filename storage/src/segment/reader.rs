@@ -313,7 +313,10 @@ impl SegmentReader {
         let flight = cached(first);
         let load = || async {
             // Who decodes a chunk mostly wants the next one too.
-            self.files.will_need(&self.meta.location, pages.behind(rows.end, AHEAD_BYTES));
+            let ahead = pages.behind(rows.end, AHEAD_BYTES);
+            if !ahead.is_empty() {
+                self.files.will_need(&self.meta.location, &[ahead]);
+            }
             let arrays = self.decode(stored, vec![rows], CHUNK_ROWS).await?;
             for (at, array) in arrays.iter().enumerate() {
                 self.cache.insert(cached(first + at), array.clone());

@@ -17,7 +17,7 @@ use super::{merge, seal};
 use crate::cache::ReadCache;
 use crate::disk::Disk;
 use crate::ids::SegmentId;
-use crate::index::{IndexName, IndexRegistry, IndexSpec, IndexState};
+use crate::index::{IndexName, IndexRegistry, IndexSpec, IndexState, Question};
 use crate::memory::Memory;
 use crate::{Result, StorageError};
 
@@ -210,6 +210,14 @@ impl SegmentStore {
         }
         let reader = Arc::new(reader::open(&self.0.files, &self.0.cache, &self.0.memory, &self.0.indexes, meta).await?);
         Ok(self.0.open.lock().keep(reader, self.0.options.footer_bytes_max))
+    }
+
+    /// A question will soon be asked of a segment: what its indexes need is read ahead, if it is open.
+    pub fn will_probe(&self, segment: SegmentId, column: &ColumnRef, question: &Question) {
+        let reader = self.0.open.lock().readers.get(&segment).cloned();
+        if let Some(reader) = reader {
+            reader.will_probe(column, question);
+        }
     }
 
     /// Opens a segment and its indexes before anybody asks.

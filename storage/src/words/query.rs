@@ -117,12 +117,22 @@ impl WordQuery {
 
     /// Words it has, each as often as it stands there.
     pub fn words(&self) -> usize {
+        let mut words = 0;
+        self.each_word(&mut |_, _| words += 1);
+        words
+    }
+
+    /// Gives each word, and whether it is a prefix.
+    pub fn each_word<'a>(&'a self, found: &mut dyn FnMut(&'a str, bool)) {
         match self {
-            Self::Word { .. } => 1,
-            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::words).sum(),
-            Self::Not(part) => part.words(),
-            Self::Phrase { left, right, .. } => left.words() + right.words(),
-            Self::Empty => 0,
+            Self::Word { word, prefix } => found(word, *prefix),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_word(found)),
+            Self::Not(part) => part.each_word(found),
+            Self::Phrase { left, right, .. } => {
+                left.each_word(found);
+                right.each_word(found);
+            }
+            Self::Empty => {}
         }
     }
 

@@ -97,6 +97,22 @@ impl Index for InvertedIndex {
         }
     }
 
+    fn will_probe(&self, question: &Question) {
+        if let Question::Words { tokenizer, query } = question
+            && *tokenizer == self.tokenizer
+            && let (Some(vocabulary), Some(words)) = (self.file.cached(VOCABULARY_SECTION), self.file.cached(WORDS_SECTION))
+        {
+            let asked = Asked { index: self, vocabulary: bytes_of(&vocabulary), words: bytes_of(&words) };
+            let mut sections = Vec::new();
+            query.each_word(&mut |word, is_prefix| {
+                if !is_prefix {
+                    sections.extend(asked.section_of(word));
+                }
+            });
+            self.file.will_need(sections);
+        }
+    }
+
     async fn warm_up(&self) -> Result<()> {
         self.ask().await.map(drop)
     }
@@ -126,6 +142,18 @@ impl Asked<'_> {
     fn directory(&self, words: usize, nulls: u64) -> Result<Directory<'_>> {
         Directory::new(self.words.values(), self.index.file.rows(), words, nulls > 0)
             .ok_or_else(|| self.index.file.broken("it is no directory of postings".to_owned()))
+    }
+
+    /// The section with the rows or the blocks of a word; `None` if neither is needed.
+    fn section_of(&self, word: &str) -> Option<usize> {
+        let facts = &self.index.facts;
+        match (self.vocabulary().ok()?.find(word), &facts.layout) {
+            (None, _) => Some(facts.fingerprint_section + facts.fingerprints.part_of(hash_of(word.as_bytes()))),
+            (Some(number), Layout::Postings { words, nulls }) => {
+                Some(ROWS_SECTION + self.directory(*words, *nulls).ok()?.posting(number)?.part)
+            }
+            (Some(_), Layout::Families { .. }) => None,
+        }
     }
 
     /// How many rows match, if families or the directory of postings tell.

@@ -18,8 +18,10 @@ use crate::segment::pages::PagePlan;
 use crate::segment::to_logical;
 use crate::{Result, StorageError};
 
-/// Rows of all columns together that are decoded at once, by whoever asks for them.
+/// Rows of all columns together that are decoded at once, by whoever asks for them, whatever they hold.
 const ROWS_AT_ONCE: usize = 4 * BLOCK_ROWS;
+/// The same for more rows: bytes of all columns together when they are decoded.
+const BYTES_AT_ONCE: u64 = 1 << 20;
 
 /// Everything that decoding needs but the bytes. It runs on a thread that may block.
 pub(super) struct Decoding {
@@ -30,6 +32,8 @@ pub(super) struct Decoding {
     dictionary: Option<Arc<Dictionary>>,
     physical: DataType,
     batch: usize,
+    /// What the arrays take in memory, about.
+    bytes: u64,
 }
 
 impl SegmentReader {
@@ -42,10 +46,12 @@ impl SegmentReader {
             Form::Codes => Some(self.dictionary(stored).await?),
             _ => None,
         };
+        let plan = self.pages[stored].plan(rows);
         Ok(Decoding {
             segment: self.meta.id,
             stored,
-            plan: self.pages[stored].plan(rows),
+            bytes: self.layout.columns[stored].decoded_bytes / self.meta.rows.max(1) * plan.rows() as u64,
+            plan,
             arrow: self.arrow.clone(),
             dictionary,
             physical: self.physical_type(stored),
@@ -71,18 +77,14 @@ impl SegmentReader {
             let own = fetched.by_ref().take(decoding.ranges().len()).collect();
             decoding.run(own)
         };
-        let rows: usize = decodings.iter().map(Decoding::rows).sum();
+        let rows: usize = decodings.iter().map(|decoding| decoding.plan.rows()).sum();
+        let bytes: u64 = decodings.iter().map(|decoding| decoding.bytes).sum();
         let all = move || decodings.into_iter().map(decode).collect();
-        if rows <= ROWS_AT_ONCE { all() } else { blocking(all).await }
+        if rows <= ROWS_AT_ONCE || bytes <= BYTES_AT_ONCE { all() } else { blocking(all).await }
     }
 }
 
 impl Decoding {
-    /// Rows to decode.
-    fn rows(&self) -> usize {
-        self.plan.rows()
-    }
-
     /// The ranges of the file to fetch.
     fn ranges(&self) -> Vec<Range<u64>> {
         self.plan.ranges()

@@ -49,11 +49,20 @@ impl Dictionary {
     /// `array` with places in the sorted dictionary instead of numbers of the file.
     pub fn recode(&self, array: &ArrayRef) -> Result<ArrayRef, String> {
         let decoded = array.as_dictionary_opt::<UInt16Type>().ok_or("a column of codes has another type")?;
-        let place = |key: Option<u16>| match key {
-            None => Some(NULL_CODE),
-            Some(key) => self.places.get(usize::from(key)).copied(),
+        let (keys, nulls) = (decoded.keys().values(), decoded.nulls());
+        let largest = match nulls {
+            None => keys.iter().copied().max(),
+            Some(nulls) => nulls.valid_indices().map(|at| keys[at]).max(),
         };
-        let codes = decoded.keys().iter().map(place).collect::<Option<Vec<_>>>().ok_or("a code is not in the dictionary")?;
+        if largest.is_some_and(|largest| usize::from(largest) >= self.places.len()) {
+            return Err("a code is not in the dictionary".to_owned());
+        }
+        // What a key is where the value is NULL is not said.
+        let place = |key: &u16| self.places.get(usize::from(*key)).copied().unwrap_or(NULL_CODE);
+        let mut codes: Vec<u16> = keys.iter().map(place).collect();
+        if let Some(nulls) = nulls {
+            codes.iter_mut().enumerate().filter(|(at, _)| nulls.is_null(*at)).for_each(|(_, code)| *code = NULL_CODE);
+        }
         if decoded.null_count() < decoded.len() && decoded.values().len() != self.places.len() {
             return Err("a page has another dictionary".to_owned());
         }

@@ -75,6 +75,15 @@ impl SegmentReader {
         None
     }
 
+    /// A question will soon be asked: open indexes may begin to read what they need for it.
+    pub(in super::super) fn will_probe(&self, column: &ColumnRef, question: &Question) {
+        for (name, ..) in self.indexes_of(column) {
+            if let Some(index) = self.indexes.open(self.meta.id, &name.spec) {
+                index.will_probe(question);
+            }
+        }
+    }
+
     /// Opens all indexes.
     pub(in super::super) async fn warm_up(&self) {
         for (name, state) in self.indexes.of_segment(self.meta.id) {
