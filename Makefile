@@ -25,7 +25,8 @@ test: setup lint ## Format, lints, all tests, a crash loop of 25 kills: what mus
 	cargo nextest run --locked --workspace --no-fail-fast
 
 test-vrl: setup ## What a build that checks Vector's programs does more; it compiles everything once more
-	cargo nextest run --locked -p strata -p strata-connectors --features vrl -E 'test(component::vector) or test(every_slt_file)'
+	SLT=etl_vector cargo nextest run --locked -p strata -p strata-connectors --features vrl --lib --test vector --test slt_over_the_wire \
+		-E 'test(component::vector) or binary(vector) or test(every_slt_file)'
 
 test-all: test test-vrl crash-loop power-loss deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, dependency checks
 

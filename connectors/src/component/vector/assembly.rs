@@ -4,7 +4,7 @@
 //! with a body is any other file, such as a program or a table. A component stands in the file that is its parent, or in the
 //! first configuration file; where there is none, in the one that the role's setting `path` names, or `<role>.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value as Json;
 use strata_catalog::etl::component::{Finding, RenderedFile, Role, Rule, Severity};
@@ -23,8 +23,8 @@ pub const PATH_SETTING: &str = "path";
 
 /// The rows that are used: enabled, and in no file that is disabled; by stage and position.
 pub fn rendered(rules: &[Rule]) -> Vec<&Rule> {
-    let off: Vec<&str> = rules.iter().filter(|rule| !rule.enabled).map(|rule| rule.name.as_str()).collect();
-    let is_on = |rule: &&Rule| rule.enabled && !rule.parent.as_deref().is_some_and(|parent| off.contains(&parent));
+    let off: HashSet<&str> = rules.iter().filter(|rule| !rule.enabled).map(|rule| rule.name.as_str()).collect();
+    let is_on = |rule: &&Rule| rule.enabled && !rule.parent.as_deref().is_some_and(|parent| off.contains(parent));
     let mut found: Vec<&Rule> = rules.iter().filter(is_on).collect();
     found.sort_by(|a, b| {
         let place = |rule: &Rule| (Stage::from_word(&rule.stage), rule.position);

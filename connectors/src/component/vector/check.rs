@@ -7,6 +7,7 @@ use strata_catalog::etl::component::{Finding, Rule};
 use super::assembly::{about_role, components, configurations};
 use super::file::Stage;
 use super::form::FORM_KEY;
+use super::format::Format;
 use super::program;
 use super::rows::{CONDITION, INPUTS, SOURCE, TYPE};
 use super::topology::Topology;
@@ -23,6 +24,7 @@ pub fn findings(rules: &[Rule]) -> Vec<Finding> {
     for file in configurations(rules) {
         options(file, &mut found);
         secrets(file, &file.settings, "settings", false, &mut found);
+        found.extend(lost_comments(file, rules));
     }
     let mut is_there = [false; 3];
     for (stage, rule) in components(rules) {
@@ -44,6 +46,19 @@ pub fn findings(rules: &[Rule]) -> Vec<Finding> {
     found.extend(program::findings(&program::programs(rules)));
     found.extend(clashes(&reservations(rules)));
     found
+}
+
+/// JSON has no place for comments.
+fn lost_comments(file: &Rule, rules: &[Rule]) -> Option<Finding> {
+    let first = configurations(rules).next()?;
+    let is_inside = |rule: &&Rule| rule.parent.as_ref().unwrap_or(&first.name) == &file.name;
+    let inside = components(rules).map(|(_, rule)| rule).filter(is_inside);
+    let commented = inside.chain([file]).filter(|rule| rule.comment.is_some()).count();
+    if Format::of_path(&file.name) != Some(Format::Json) || commented == 0 {
+        return None;
+    }
+    let message = format!("JSON has no comments: those of {commented} rules are not written");
+    Some(Finding::warning(&file.name, "name", message).with_hint("Let the name end in .yaml or .toml."))
 }
 
 fn options(file: &Rule, found: &mut Vec<Finding>) {

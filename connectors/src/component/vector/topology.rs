@@ -33,6 +33,8 @@ struct Outputs<'a> {
 pub struct Topology<'a> {
     components: Vec<(Stage, &'a Rule)>,
     outputs: BTreeMap<&'a str, Outputs<'a>>,
+    /// Whose each name is.
+    owners: HashMap<String, &'a str>,
     /// Tables that records can be read from.
     tables: BTreeSet<&'a str>,
 }
@@ -43,20 +45,21 @@ impl<'a> Topology<'a> {
     pub fn of(rules: &'a [Rule]) -> Topology<'a> {
         let components: Vec<(Stage, &Rule)> = components(rules).collect();
         let readable = components.iter().filter(|(stage, _)| *stage != Stage::Sink);
-        let outputs = readable.map(|(stage, rule)| (rule.name.as_str(), outputs(*stage, rule))).collect();
+        let outputs: BTreeMap<&str, Outputs<'_>> =
+            readable.map(|(stage, rule)| (rule.name.as_str(), outputs(*stage, rule))).collect();
+        let names = outputs.iter().flat_map(|(owner, outputs)| outputs.names.iter().map(|name| (name.clone(), *owner)));
+        let owners = names.collect();
         let tables = configurations(rules).filter_map(|file| file.settings.get("enrichment_tables")?.as_object());
         let tables = tables.flat_map(|tables| tables.keys().map(String::as_str)).collect();
-        Topology { components, outputs, tables }
+        Topology { components, outputs, owners, tables }
     }
 
     /// The components that an input stands for; none if there are none.
     fn resolved(&self, input: &str) -> Vec<&'a str> {
         if !is_pattern(input) {
-            let found = self.outputs.iter().find(|(name, outputs)| {
-                outputs.names.contains(input)
-                    || outputs.is_open && input.strip_prefix(*name).is_some_and(|rest| rest.starts_with('.'))
-            });
-            return found.map(|(name, _)| *name).into_iter().collect();
+            let open = |(name, _): (&str, &str)| self.outputs.get_key_value(name).filter(|(_, outputs)| outputs.is_open);
+            let open = || input.rsplit_once('.').and_then(open).map(|(name, _)| *name);
+            return self.owners.get(input).copied().or_else(open).into_iter().collect();
         }
         let fits = |outputs: &Outputs<'_>| outputs.names.iter().any(|name| matches(input, name));
         self.outputs.iter().filter(|(_, outputs)| fits(outputs)).map(|(name, _)| *name).collect()

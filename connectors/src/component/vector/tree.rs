@@ -126,12 +126,6 @@ impl Table {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// Takes an entry out.
-    pub fn take(&mut self, key: &str) -> Option<Entry> {
-        let at = self.entries.iter().position(|entry| entry.key == key)?;
-        Some(self.entries.remove(at))
-    }
-
     /// Moves comments to where every format has a place for them: those inside an empty container go in front of it, those
     /// in front of the first entry of an item, and beside an item that is a container, in front of the item.
     pub fn tidy(&mut self) {

@@ -143,3 +143,14 @@ fn rows_of_a_wrong_shape_are_refused() {
         ]
     );
 }
+
+#[test]
+fn comments_that_are_lost_are_told() {
+    let file = |name: &str| Rule { comment: Some("all".to_owned()), ..Rule::new("edge", "file", name) };
+    let noted = Rule { comment: Some("one".to_owned()), ..source() };
+    check(
+        &[file("a.json"), noted.clone(), sink("blackhole", json!({}))],
+        &["warning a.json name: JSON has no comments: those of 2 rules are not written | Let the name end in .yaml or .toml."],
+    );
+    check(&[file("a.yaml"), noted, sink("blackhole", json!({}))], &[]);
+}

@@ -8,10 +8,10 @@
 /// An upper bound: brackets that are open, with the operators and `else` before them in their statements.
 #[must_use]
 pub fn levels(program: &str) -> usize {
-    let mut scan = Scan { rest: program, open: Vec::new(), chain: 0, deepest: 0, after_operator: false };
+    let mut scan = Scan { rest: program, open: Vec::new(), below: 0, chain: 0, deepest: 0, after_operator: false };
     while let Some(sign) = scan.rest.chars().next() {
         scan.step(sign);
-        scan.deepest = scan.deepest.max(scan.open.iter().sum::<usize>() + scan.open.len() + scan.chain);
+        scan.deepest = scan.deepest.max(scan.below + scan.chain);
     }
     scan.deepest
 }
@@ -20,6 +20,8 @@ struct Scan<'p> {
     rest: &'p str,
     /// Operators in front of each open bracket, in its statement.
     open: Vec<usize>,
+    /// All of them, and the brackets.
+    below: usize,
     /// Operators in this statement so far.
     chain: usize,
     deepest: usize,
@@ -33,14 +35,24 @@ impl Scan<'_> {
             '"' => return self.skip_text(1, '"'),
             'r' | 's' | 't' if self.rest[1..].starts_with('\'') => return self.skip_text(2, '\''),
             '(' | '[' | '{' => {
+                self.below += self.chain + 1;
                 self.open.push(std::mem::take(&mut self.chain));
                 self.after_operator = false;
             }
             ')' | ']' | '}' => {
-                self.chain = self.open.pop().unwrap_or_default();
+                if let Some(chain) = self.open.pop() {
+                    self.below -= chain + 1;
+                    self.chain = chain;
+                }
                 self.after_operator = false;
             }
-            '\n' | ';' if !self.after_operator && !continues(&self.rest[1..]) => self.chain = 0,
+            '\n' | ';' => {
+                let rest = self.rest[1..].trim_start();
+                if !self.after_operator && !continues(rest) {
+                    self.chain = 0;
+                }
+                return self.skip(self.rest.len() - rest.len());
+            }
             ',' => self.chain = 0,
             '!' => self.operator(),
             sign if is_operator(sign) => {
@@ -89,9 +101,8 @@ fn is_operator(sign: char) -> bool {
     matches!(sign, '+' | '-' | '*' | '/' | '%' | '|' | '&' | '?' | '=' | '<' | '>' | '^')
 }
 
-/// Whether what follows a line break goes on with the same expression.
+/// Whether what follows line breaks goes on with the same expression.
 fn continues(rest: &str) -> bool {
-    let rest = rest.trim_start();
     rest.starts_with("else") || rest.starts_with(|sign| is_operator(sign) || sign == '!')
 }
 

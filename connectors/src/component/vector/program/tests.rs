@@ -75,11 +75,11 @@ mod compiled {
             remap(".x = 1\n\n  .b = fooo(.c)"),
             &["error body: line 3, column 8: call to undefined function: undefined function (E105)"],
         );
-        check(remap("if .é {\n"), &["error body: line 2, column 1: syntax error: unexpected end of program (E204)"]);
+        check(remap("if .a == \"é\" {\n"), &["error body: line 2, column 1: syntax error: unexpected end of program (E204)"]);
         check(
-            remap(".é = upcase(.b)"),
+            remap(".\"é\" = upcase(.b)"),
             &[
-                "error body: line 1, column 6: unhandled fallible assignment: this expression is fallible because at least one argument's type cannot be verified to be valid (E103)",
+                "error body: line 1, column 8: unhandled fallible assignment: this expression is fallible because at least one argument's type cannot be verified to be valid (E103)",
             ],
         );
     }
@@ -98,7 +98,9 @@ mod compiled {
         );
         check(
             remap(".n = dns_lookup(\"x\")"),
-            &["error body: line 1, column 6: unhandled fallible assignment: this expression is fallible (E103)"],
+            &[
+                "error body: line 1, column 6: unhandled fallible assignment: this expression is fallible because at least one argument's type cannot be verified to be valid (E103)",
+            ],
         );
     }
 

@@ -103,3 +103,16 @@ fn edges_follow_the_inputs() {
     let found: Vec<String> = edges(&rules).into_iter().map(|edge| format!("{}>{}", edge.from, edge.to)).collect();
     assert_eq!(found, ["app_in>r", "otel>a", "r>a", "web_in>r"]);
 }
+
+#[test]
+fn ten_thousand_components_are_wired_at_once() {
+    let mut rules = vec![Rule { plugin: Some("stdin".to_owned()), ..Rule::new("edge", "source", "t0") }];
+    for i in 1..10_000 {
+        let inputs = vec![format!("t{}", i - 1)];
+        rules.push(Rule { plugin: Some("reduce".to_owned()), inputs, ..Rule::new("edge", "transform", &format!("t{i}")) });
+    }
+    let begun = std::time::Instant::now();
+    assert_eq!(Topology::of(&rules).findings().len(), 1, "nothing reads from the last");
+    assert_eq!(edges(&rules).len(), 9_999);
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
