@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use strata_connectors::component::logstash::grammar;
 
@@ -53,14 +54,25 @@ fn sample(folder: &Path, line: &str) -> Option<Sample> {
 
 #[test]
 fn every_file_gets_the_verdict_of_the_real_grammar() {
-    let mut wrong = Vec::new();
+    let (mut taken, mut refused, mut wrong) = (0, 0, Vec::new());
     for sample in samples() {
         match (grammar::parse(&sample.text), sample.refused_at) {
-            (Ok(_), None) => {}
+            (Ok(_), None) => taken += 1,
             (Ok(_), Some(place)) => wrong.push(format!("{}: accepted, wrong at {place:?}", sample.name)),
-            (Err(refusal), Some(place)) if (refusal.line, refusal.column) == place => {}
+            (Err(refusal), Some(place)) if (refusal.line, refusal.column) == place => refused += 1,
             (Err(refusal), expected) => wrong.push(format!("{}: {refusal}, expected {expected:?}", sample.name)),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{taken} files taken, {refused} refused at the right place");
+}
+
+#[test]
+fn the_largest_file_is_read_at_once() {
+    let Some(largest) = samples().into_iter().max_by_key(|sample| sample.text.len()) else { return };
+    let begun = Instant::now();
+    grammar::parse(&largest.text).unwrap();
+    let took = begun.elapsed();
+    println!("{} bytes: {took:?}", largest.text.len());
+    assert!(took.as_millis() < 1000, "{took:?} in a build without optimization");
 }
