@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use strata_engine::EngineConfig;
+use strata_pgwire::TlsFiles;
 
 pub use byte_size::ByteSize;
 pub use period::Period;
@@ -56,10 +57,16 @@ macro_rules! settings {
 settings! {
     /// Folder of everything that Strata stores. One server at a time.
     data_dir: PathBuf = PathBuf::from("strata-data");
-    /// Address of the PostgreSQL protocol. Loopback only; port 0 picks a free one.
+    /// Address of the PostgreSQL protocol; port 0 picks a free one. Beyond loopback only with TLS and a password of `strata`.
     pg_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7432));
     /// Address of HTTP: ingest, health, metrics. Loopback only; port 0 picks a free one.
     http_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7433));
+    /// Certificate for TLS on the PostgreSQL protocol, and those between it and its CA (PEM). Read again on SIGHUP. Empty: no TLS.
+    tls_cert: PathBuf = PathBuf::new();
+    /// Private key of the certificate (PEM).
+    tls_key: PathBuf = PathBuf::new();
+    /// CAs of which a client must show a certificate, beside its password (PEM). Empty: clients need none.
+    tls_client_ca: PathBuf = PathBuf::new();
     /// Memory of the whole process. Past it writers wait and queries spill. Default: a quarter of the machine.
     memory_limit: ByteSize = ByteSize(machine_memory_bytes() / 4);
     /// Threads that run queries. Default: the machine's cores.
@@ -107,12 +114,21 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        for (key, address) in [("pg_addr", self.pg_addr), ("http_addr", self.http_addr)] {
-            if !address.ip().is_loopback() {
-                bail!(
-                    "{key} = {address} is not a loopback address; Strata has no users and no TLS yet and listens on 127.0.0.1 or [::1] only"
-                );
-            }
+        if !self.http_addr.ip().is_loopback() {
+            bail!(
+                "http_addr = {} is not a loopback address; HTTP has no TLS yet and listens on 127.0.0.1 or [::1] only",
+                self.http_addr
+            );
+        }
+        if !self.pg_addr.ip().is_loopback() && self.tls().is_none() {
+            bail!("pg_addr = {} is not a loopback address and needs TLS: give tls_cert and tls_key", self.pg_addr);
+        }
+        let empty = |path: &Path| path.as_os_str().is_empty();
+        if empty(&self.tls_cert) != empty(&self.tls_key) {
+            bail!("tls_cert and tls_key go together");
+        }
+        if empty(&self.tls_cert) && !empty(&self.tls_client_ca) {
+            bail!("tls_client_ca needs tls_cert and tls_key");
         }
         let least = ByteSize(64 << 20);
         if self.memory_limit < least {
@@ -145,6 +161,12 @@ impl Config {
             writeln!(text, "{key} = {value}")?;
         }
         Ok(text)
+    }
+
+    /// The files of TLS; `None` without it.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        let given = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| path.clone());
+        Some(TlsFiles { certificate: given(&self.tls_cert)?, key: given(&self.tls_key)?, client_ca: given(&self.tls_client_ca) })
     }
 
     /// What the engine needs of it.

@@ -87,7 +87,11 @@ async fn connect(server: &str) -> anyhow::Result<Client> {
     let (host, port) = server.rsplit_once(':').with_context(|| format!("--server {server} is not host:port"))?;
     let port = port.parse().with_context(|| format!("--server {server} is not host:port"))?;
     let mut config = tokio_postgres::Config::new();
-    config.host(host).port(port).user("strata").dbname("strata").application_name("strata etl");
+    let user = std::env::var("PGUSER").unwrap_or_else(|_| "strata".to_owned());
+    config.host(host).port(port).user(user).dbname("strata").application_name("strata etl");
+    if let Ok(password) = std::env::var("PGPASSWORD") {
+        config.password(password);
+    }
     let (client, connection) = config.connect(NoTls).await.with_context(|| format!("cannot reach the server at {server}"))?;
     // Its end is seen by the next call on the client.
     tokio::spawn(connection);

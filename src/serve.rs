@@ -15,14 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use strata_catalog::etl::ConfigStore;
 use strata_connectors::config_store::etcd::EtcdStore;
 use strata_connectors::http::{self, HttpOptions};
 use strata_engine::etl::Components;
 use strata_engine::{Engine, EngineConfig};
-use strata_pgwire::PgOptions;
+use strata_pgwire::{PgOptions, Tls};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,9 +45,17 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     log_to_stderr(config)?;
     runtime(config)?.block_on(async {
         let signals = StopSignals::catch()?;
+        // Caught in any case: without TLS it has nothing to do, and must not end the server.
+        let mut hangup = signal(SignalKind::hangup())?;
         let server = Running::start(config).await?;
         print!("{}", server.ready_lines());
-        signals.wait().await;
+        let mut stopping = std::pin::pin!(signals.wait());
+        loop {
+            tokio::select! {
+                () = &mut stopping => break,
+                _ = hangup.recv() => server.reload(),
+            }
+        }
         server.stop().await
     })
 }
@@ -108,6 +116,7 @@ impl StopSignals {
 #[derive(Debug)]
 pub struct Running {
     engine: Arc<Engine>,
+    tls: Option<Arc<Tls>>,
     pg_addr: SocketAddr,
     http_addr: SocketAddr,
     stop: watch::Sender<bool>,
@@ -124,12 +133,18 @@ impl Running {
         let pg = bind("pg_addr", config.pg_addr).await?;
         let http = bind("http_addr", config.http_addr).await?;
         let (pg_addr, http_addr) = (pg.local_addr()?, http.local_addr()?);
+        let tls = config.tls().map(Tls::load).transpose()?.map(Arc::new);
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
         let components = Components::new(strata_connectors::component::all());
         let config_store = config_store(config)?;
         let engine = Engine::open_folder(EngineConfig { components, config_store, ..config.engine() })
             .await
             .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))?;
+        if !pg_addr.ip().is_loopback() && !engine.users().password_needed() {
+            bail!(
+                "pg_addr = {pg_addr} is not a loopback address and user \"strata\" has no password; start on loopback and set one with \\password in psql"
+            );
+        }
 
         let (stop, stopping) = watch::channel(false);
         let asked_to_stop = || {
@@ -138,12 +153,22 @@ impl Running {
             async move { drop(stopping.wait_for(|stop| *stop).await) }
         };
         let mut front_ends = JoinSet::new();
-        let served = strata_pgwire::serve(pg, engine.clone(), PgOptions::default(), asked_to_stop());
+        let served =
+            strata_pgwire::serve(pg, engine.clone(), PgOptions { tls: tls.clone(), ..PgOptions::default() }, asked_to_stop());
         front_ends.spawn(async move { Ok(served.await?) });
         let served = http::serve(http, engine.clone(), HttpOptions::new(metrics), asked_to_stop());
         front_ends.spawn(async move { Ok(served.await?) });
         tracing::info!(%pg_addr, %http_addr, data_dir = %absolute(&config.data_dir), memory_limit = %config.memory_limit, "ready");
-        Ok(Self { engine, pg_addr, http_addr, stop, front_ends })
+        Ok(Self { engine, tls, pg_addr, http_addr, stop, front_ends })
+    }
+
+    /// Reads certificate and key again, as SIGHUP asks for. What cannot be used leaves the old ones in place.
+    pub fn reload(&self) {
+        match self.tls.as_ref().map(|tls| tls.reload()) {
+            None => tracing::info!("SIGHUP: there is nothing to read again"),
+            Some(Ok(())) => tracing::info!("SIGHUP: certificate and key were read again"),
+            Some(Err(error)) => tracing::error!(%error, "SIGHUP: the old certificate stays in use"),
+        }
     }
 
     /// Address of the PostgreSQL protocol.

@@ -7,6 +7,7 @@ mod names;
 mod publishing;
 mod records;
 pub mod samples;
+mod users;
 
 use std::sync::Arc;
 
@@ -21,4 +22,5 @@ pub async fn check(fresh: &dyn Fn() -> Opener) {
     records::check(fresh).await;
     publishing::check(fresh).await;
     configuration::check(fresh).await;
+    users::check(fresh).await;
 }

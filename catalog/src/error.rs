@@ -49,6 +49,14 @@ pub enum CatalogError {
         /// Its name.
         name: String,
     },
+    /// Each would be a member of the other.
+    #[error("role \"{user}\" is a member of role \"{member}\"")]
+    MemberCircle {
+        /// Whose member was to be made.
+        user: String,
+        /// The member, of whom the user is a member already.
+        member: String,
+    },
     /// Two live segments would hold the same offsets of a topic. Nothing was changed.
     #[error("segment {added} of topic {topic} overlaps live segment {live}")]
     Overlap {
@@ -104,7 +112,9 @@ impl CatalogError {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::NotEmpty { .. } => ErrorKind::Dependent,
             Self::Corrupt { .. } | Self::TooNew { .. } => ErrorKind::Corrupt,
-            Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } | Self::Layer(_) => ErrorKind::Failed,
+            Self::MemberCircle { .. } | Self::Overlap { .. } | Self::NotBlank | Self::Exhausted { .. } | Self::Layer(_) => {
+                ErrorKind::Failed
+            }
             Self::Store(error) => error.kind(),
             Self::Interrupted => ErrorKind::Unknown,
             Self::Sqlite(error) => match error.sqlite_error_code() {

@@ -1,4 +1,4 @@
-//! What exists: schemas, topics, views, segments, producers, settings, tasks, and the layers of the configuration ([`etl`]).
+//! What exists: schemas, topics, views, segments, producers, settings, tasks, users, and the layers of the configuration ([`etl`]).
 //!
 //! One trait, [`Catalog`], with one conformance suite for every implementation: SQLite in the data folder today,
 //! PostgreSQL when it grows. The catalog holds what cannot be derived; it never holds records, and never decides what
@@ -13,6 +13,7 @@ pub mod etl;
 pub mod model;
 pub mod rebuild;
 pub mod sqlite;
+pub mod users;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use model::{
 };
 pub use rebuild::Rebuilt;
 pub use sqlite::SqliteCatalog;
+pub use users::{Membership, User, UserCatalog};
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
@@ -34,7 +36,7 @@ pub type Result<T, E = CatalogError> = std::result::Result<T, E>;
 /// The durable record of what exists. All methods are atomic and durable; a method that fails changed nothing, unless
 /// the error's kind is [`ErrorKind::Unknown`] (a remote catalog that went silent).
 #[async_trait]
-pub trait Catalog: EtlCatalog + Send + Sync + std::fmt::Debug {
+pub trait Catalog: EtlCatalog + UserCatalog + Send + Sync + std::fmt::Debug {
     /// Counts up by one at each call, never repeats: the epoch of this start of the server.
     async fn next_epoch(&self) -> Result<u64>;
 

@@ -28,6 +28,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod users;
 mod views;
 
 use std::collections::BTreeMap;

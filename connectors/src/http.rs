@@ -15,6 +15,7 @@ mod chunk;
 mod config;
 mod decoding;
 mod health;
+mod login;
 mod numbering;
 mod records;
 mod refusal;
@@ -94,6 +95,8 @@ struct Server {
     chunk_kib_max: u32,
     /// One permit a thread that parses.
     parsing: Semaphore,
+    /// One permit a thread that checks a password.
+    logins: Semaphore,
     /// One permit a watch of a sidecar.
     watches: Arc<Semaphore>,
     /// Turns true when the server stops: watches would go on for ever.
@@ -108,8 +111,9 @@ impl Server {
         let chunk_kib_max = u32::try_from(memory / CHUNKS_SHARE / 1024).unwrap_or(u32::MAX >> 4).max(1024);
         let chunk_kib = Arc::new(Semaphore::new(chunk_kib_max as usize));
         let parsing = Semaphore::new(engine.config().threads.max(1));
+        let logins = Semaphore::new(engine.config().threads.max(1));
         let watches = Arc::new(Semaphore::new(WATCHES_MAX));
-        Self { engine, options, uploads, chunk_kib, chunk_kib_max, parsing, watches, stopping }
+        Self { engine, options, uploads, chunk_kib, chunk_kib_max, parsing, logins, watches, stopping }
     }
 }
 
@@ -153,9 +157,10 @@ fn router(server: Arc<Server>) -> Router {
         .route("/v1/config/grant", post(config::grant))
         .route("/v1/config/keep-alive", post(config::keep_alive))
         .route("/v1/config/revoke", post(config::revoke))
+        .route("/metrics", get(health::metrics))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&server), login::check))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
-        .route("/metrics", get(health::metrics))
         .fallback(|| async { Refusal::no_such_path() })
         .method_not_allowed_fallback(|| async { Refusal::wrong_method() })
         .with_state(server)

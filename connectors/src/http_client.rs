@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -41,25 +43,71 @@ fn silent(error: impl std::fmt::Display) -> HttpError {
 
 /// An address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("address \"{address}\" is not of the form http://host:port")]
+#[error("address \"{address}\" is not of the form http://host:port or http://user:password@host:port")]
 pub struct BadAddress {
-    /// What was given.
+    /// What was given, without user and password.
     pub address: String,
 }
 
-/// Where requests go.
+/// Where requests go, and in whose name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpClient {
     authority: String,
+    credentials: Option<Credentials>,
+}
+
+/// User and password, as a header says them. Does not show itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials(String);
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
+impl Credentials {
+    /// Takes `user:password@`, percent-encoded, out of a URL.
+    pub fn split_off(url: &str) -> (String, Option<Self>) {
+        let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let Some((user, place)) = authority.rsplit_once('@') else { return (url.to_owned(), None) };
+        let encoded = STANDARD.encode(percent_decoded(user));
+        (format!("{scheme}://{place}{path}"), Some(Self(format!("Basic {encoded}"))))
+    }
+
+    /// The value of the header `Authorization`.
+    pub fn header(&self) -> &str {
+        &self.0
+    }
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    bytes
 }
 
 impl HttpClient {
-    /// A client of `http://host:port`. Does not connect.
+    /// A client of `http://host:port` or `http://user:password@host:port`. Does not connect.
     ///
     /// # Errors
     /// [`BadAddress`] for anything else, `https` too.
     pub fn new(address: &str) -> Result<Self, BadAddress> {
-        let bad = || BadAddress { address: address.to_owned() };
+        let (address, credentials) = Credentials::split_off(address);
+        let bad = || BadAddress { address: address.clone() };
         let authority = address.strip_prefix("http://").ok_or_else(bad)?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
         let (host, port) = authority.rsplit_once(':').ok_or_else(bad)?;
@@ -67,7 +115,7 @@ impl HttpClient {
         if host.is_empty() || !host.chars().all(plain) || port.parse::<u16>().is_err() {
             return Err(bad());
         }
-        Ok(Self { authority: authority.to_owned() })
+        Ok(Self { authority: authority.to_owned(), credentials })
     }
 
     /// Host and port.
@@ -126,9 +174,12 @@ impl HttpClient {
             .method(method)
             .uri(path)
             .header(header::HOST, &self.authority)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(json))
-            .map_err(|error| unreachable(&error))?;
+            .header(header::CONTENT_TYPE, "application/json");
+        let request = match &self.credentials {
+            Some(credentials) => request.header(header::AUTHORIZATION, credentials.header()),
+            None => request,
+        };
+        let request = request.body(Full::new(json)).map_err(|error| unreachable(&error))?;
         Ok((sender.send_request(request).await.map_err(silent)?, connection))
     }
 }
@@ -198,8 +249,24 @@ mod tests {
         ] {
             assert_eq!(HttpClient::new(address).unwrap().address(), authority);
         }
-        for address in ["", "localhost:1", "https://a:1", "http://a", "http://a:b", "http://:1", "http://a:1/x", "http://u@a:1"] {
+        for address in ["", "localhost:1", "https://a:1", "http://a", "http://a:b", "http://:1", "http://a:1/x", "http://u@a:b"] {
             assert!(HttpClient::new(address).is_err(), "{address}");
         }
+    }
+
+    #[test]
+    fn credentials_become_a_header_and_are_not_shown() {
+        let check = |url: &str, rest: &str, header: Option<&str>| {
+            let (found, credentials) = Credentials::split_off(url);
+            assert_eq!((found.as_str(), credentials.as_ref().map(Credentials::header)), (rest, header), "{url}");
+        };
+        check("http://a:1/x", "http://a:1/x", None);
+        check("http://ann:secret@a:1/x", "http://a:1/x", Some("Basic YW5uOnNlY3JldA=="));
+        check("http://ann:s%40%2Fcret@a:1", "http://a:1", Some("Basic YW5uOnNAL2NyZXQ="));
+        check("http://ann:%zz%@a:1", "http://a:1", Some("Basic YW5uOiV6eiU="));
+        check("a:1", "a:1", None);
+        let client = HttpClient::new("http://ann:secret@a:1").unwrap();
+        assert!(!format!("{client:?}").contains("secret"));
+        assert!(!HttpClient::new("http://ann:secret@a").unwrap_err().to_string().contains("secret"));
     }
 }

@@ -27,6 +27,7 @@ use crate::lifecycle::pressure::Pressure;
 use crate::lifecycle::{self, Lifecycle};
 use crate::session::Sessions;
 use crate::topics::{TopicState, Topics};
+use crate::users::Users;
 
 /// Name of the catalog's file in the data folder.
 pub const CATALOG_FILE: &str = "catalog.db";
@@ -54,6 +55,7 @@ pub struct Engine {
     epoch: u64,
     memory: Memory,
     topics: Arc<Topics>,
+    users: Users,
     configuration: Configuration,
     rollouts: Rollouts,
     segments: SegmentStore,
@@ -113,6 +115,7 @@ impl Engine {
             SegmentOptions::for_memory(config.memory_limit),
         );
         let configuration = Configuration::load(parts.catalog.clone(), config.components.clone()).await?;
+        let users = Users::load(parts.catalog.clone()).await?;
         let epoch = parts.catalog.next_epoch().await?;
         let wake = Arc::new(Notify::new());
         let engine = Arc::new(Self {
@@ -124,6 +127,7 @@ impl Engine {
             epoch,
             memory,
             topics,
+            users,
             configuration,
             rollouts: Rollouts::default(),
             segments,
@@ -205,6 +209,11 @@ impl Engine {
     /// What exists, in memory.
     pub fn topics(&self) -> &Arc<Topics> {
         &self.topics
+    }
+
+    /// Who may connect.
+    pub fn users(&self) -> &Users {
+        &self.users
     }
 
     /// The layers of the control plane, in memory.

@@ -173,6 +173,10 @@ pub enum Refusal {
     InvalidParameter,
     /// Missing rights.
     Privilege,
+    /// Other users before the first one has a password.
+    NoPassword,
+    /// A user that is needed as he is.
+    InUse,
     /// A limit of the configuration.
     LimitExceeded,
     /// A setting that follows from the build or the configuration.

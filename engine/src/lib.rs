@@ -20,6 +20,7 @@ pub mod session;
 pub mod system;
 pub mod text_search;
 pub mod topics;
+pub mod users;
 
 pub use config::EngineConfig;
 pub use engine::Engine;

@@ -45,6 +45,7 @@ pub mod sql_type;
 pub mod statement;
 mod timestamp_text;
 mod transaction;
+mod user;
 mod write;
 mod zone;
 

@@ -15,6 +15,7 @@ mod settings;
 pub(crate) mod table;
 mod tasks;
 mod topics;
+mod users;
 mod wal;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ static ALL: &[&dyn SystemTable] = &[
     &tasks::TasksTable,
     &queries::QueriesTable,
     &sessions::SessionsTable,
+    &users::UsersTable,
     &caches::CachesTable,
     &settings::SettingsTable,
     &nodes::NodesTable,

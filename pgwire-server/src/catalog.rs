@@ -14,6 +14,7 @@ mod always_empty;
 mod information_schema;
 mod pg_am;
 mod pg_attribute;
+mod pg_auth_members;
 mod pg_class;
 mod pg_database;
 mod pg_description;
@@ -57,6 +58,7 @@ pub struct PgCatalog;
 const PG_CATALOG: &[&Table] = &[
     &pg_am::TABLE,
     &pg_attribute::TABLE,
+    &pg_auth_members::TABLE,
     &pg_class::TABLE,
     &pg_database::TABLE,
     &pg_description::TABLE,

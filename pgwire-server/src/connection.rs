@@ -23,7 +23,6 @@ use pgwire::messages::PgWireBackendMessage as Backend;
 use pgwire::messages::response::NotificationResponse;
 use pgwire::messages::startup::ParameterStatus;
 use strata_engine::session::{Session, TransactionStatus};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use self::portal::Portal;
 use self::statement::Statement;
@@ -32,13 +31,13 @@ use crate::response;
 use crate::stop::Stop;
 use crate::types::{Style, Zone};
 use crate::wire::reader::Frame;
-use crate::wire::{Frontend, Reader, Writer};
+use crate::wire::{Frontend, Incoming, Outgoing};
 
 /// A client and its session.
 pub struct Connection {
     session: Session,
-    reader: Reader<OwnedReadHalf>,
-    writer: Writer<OwnedWriteHalf>,
+    reader: Incoming,
+    writer: Outgoing,
     statements: HashMap<String, Arc<Statement>>,
     portals: HashMap<String, Portal>,
     /// An error of the extended protocol makes everything up to the next Sync void.
@@ -54,7 +53,7 @@ enum Flow {
 
 impl Connection {
     /// A connection whose start-up is over.
-    pub fn new(session: Session, reader: Reader<OwnedReadHalf>, writer: Writer<OwnedWriteHalf>, stop: Stop) -> Self {
+    pub fn new(session: Session, reader: Incoming, writer: Outgoing, stop: Stop) -> Self {
         Self { session, reader, writer, statements: HashMap::new(), portals: HashMap::new(), skipping: false, stop }
     }
 
@@ -151,7 +150,7 @@ impl Connection {
             }
             // What is left of a COPY that failed.
             Frontend::CopyData(_) | Frontend::CopyDone | Frontend::CopyFail(_) => {}
-            Frontend::Password => return Err(Error::Protocol("unexpected password message".to_owned())),
+            Frontend::Password(_) => return Err(Error::Protocol("unexpected password message".to_owned())),
             Frontend::Terminate => return Ok(Flow::End),
         }
         Ok(Flow::Continue)

@@ -1,8 +1,10 @@
 //! What can go wrong between a client and the engine.
 
 use std::io;
+use std::net::IpAddr;
 
 use strata_engine::EngineError;
+use strata_engine::users::Denied;
 
 /// An error of this crate. `sqlstate.rs` gives each its SQLSTATE.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,23 @@ pub enum Error {
     /// A database that is not there.
     #[error("database \"{0}\" does not exist")]
     UndefinedDatabase(String),
+    /// Somebody who is not let in.
+    #[error("{}", denial(user, *denied))]
+    Denied {
+        /// Who he says he is.
+        user: String,
+        /// Why.
+        denied: Denied,
+    },
+    /// Somebody far away who does not encrypt.
+    #[error("no encryption from {0}: beyond loopback TLS is needed")]
+    NoEncryption(IpAddr),
+    /// Somebody far away while there are no passwords.
+    #[error("no connection from {0}: user \"strata\" has no password yet")]
+    NoPassword(IpAddr),
+    /// Files of TLS that cannot be used.
+    #[error("{0}")]
+    Tls(String),
     /// A start-up packet without a user.
     #[error("no PostgreSQL user name specified in startup packet")]
     NoUser,
@@ -72,10 +91,23 @@ impl Error {
             | Self::StartupTimeout
             | Self::UndefinedDatabase(_)
             | Self::NoUser
+            | Self::Denied { .. }
+            | Self::NoEncryption(_)
+            | Self::NoPassword(_)
+            | Self::Tls(_)
             | Self::Terminated
             | Self::Io(_) => true,
             Self::Engine(error) => matches!(error, EngineError::ShuttingDown),
             Self::At { .. } | Self::Protocol(_) | Self::CopyFailed(_) | Self::Limit(_) => false,
         }
+    }
+}
+
+/// PostgreSQL's words.
+fn denial(user: &str, denied: Denied) -> String {
+    match denied {
+        Denied::Password => format!("password authentication failed for user \"{user}\""),
+        Denied::NoLogin => format!("role \"{user}\" is not permitted to log in"),
+        Denied::Connections => format!("too many connections for role \"{user}\""),
     }
 }

@@ -22,9 +22,11 @@ mod server;
 pub mod sqlstate;
 mod startup;
 mod stop;
+pub mod tls;
 pub mod types;
 mod wire;
 
 pub use error::{Error, Result};
 pub use options::PgOptions;
 pub use server::serve;
+pub use tls::{Tls, TlsFiles};

@@ -1,9 +1,12 @@
 //! What the binary may choose about the PostgreSQL front end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::tls::Tls;
+
 /// Limits of the front end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PgOptions {
     /// Connections at the same time; one more is refused with 53300.
     pub connections_max: usize,
@@ -13,6 +16,8 @@ pub struct PgOptions {
     pub startup_timeout: Duration,
     /// How long a connection may take to end when the server stops; then it is cut.
     pub shutdown_grace: Duration,
+    /// Encryption, where there is a certificate.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for PgOptions {
@@ -22,6 +27,7 @@ impl Default for PgOptions {
             message_bytes_max: 256 << 20,
             startup_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(5),
+            tls: None,
         }
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strata_engine::Engine;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use crate::cancel::CancelKeys;
 use crate::catalog::PgCatalog;
@@ -15,12 +17,15 @@ use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::options::PgOptions;
 use crate::response;
-use crate::startup::{self, Wish};
+use crate::startup::{self, Peer, Start, Wish};
 use crate::stop::Stop;
+use crate::tls::{Secured, Tls};
 use crate::wire::{Reader, Writer};
 
 /// Sockets beyond the connections: cancel requests and clients that are about to be refused.
 const SPARE_SOCKETS: usize = 64;
+/// A message of somebody who has not said who he is is no longer than this.
+const STRANGERS_MESSAGE_BYTES_MAX: usize = 16 << 10;
 /// Pause after the operating system refused a connection, so that a lack of file descriptors does not burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -88,43 +93,94 @@ async fn accept(listener: &TcpListener, sockets: &Arc<Semaphore>) -> io::Result<
 }
 
 /// One socket from its first byte to its last. Errors end here: the client was told what it can be told.
-async fn converse(socket: TcpStream, shared: &Shared, stop: Stop) {
-    let address = socket.peer_addr().map(|address| address.to_string()).unwrap_or_default();
+async fn converse(mut socket: TcpStream, shared: &Shared, stop: Stop) {
+    let Ok(address) = socket.peer_addr() else { return };
     // Answers are gathered before they are sent, so waiting for more to send only costs time.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let (reader, writer) = socket.into_split();
-    let mut reader = Reader::new(reader, shared.options.message_bytes_max);
-    let mut writer = Writer::new(writer);
-    let greeting = async {
-        match startup::listen(&mut reader, &mut writer, &shared.keys).await? {
-            Wish::Nothing => Ok(None),
-            Wish::Session(parameters) => {
-                let permit = shared.connections.try_acquire().map_err(|_| Error::TooManyConnections)?;
-                let session = startup::open(&shared.engine, parameters, address, &mut writer, &shared.keys).await?;
-                Ok(Some((session, permit)))
+    let deadline = Instant::now() + shared.options.startup_timeout;
+    let tls = shared.options.tls.as_deref();
+    let direct = match tls {
+        Some(_) => timeout_at(deadline, Tls::begins(&socket)).await.unwrap_or(false),
+        None => false,
+    };
+    let wish = if direct {
+        Ok(Wish::Encryption)
+    } else {
+        within(deadline, startup::listen(&mut socket, tls.is_some(), &shared.keys)).await
+    };
+    match (wish, tls) {
+        (Err(error), _) => {
+            refuse(&mut Writer::new(&mut socket), error).await;
+            // A socket that is closed with bytes unread takes the answer back.
+            let _ = socket.try_read(&mut [0; 4096]);
+        }
+        (Ok(Wish::Nothing), _) | (Ok(Wish::Encryption), None) => {}
+        (Ok(Wish::Session(start)), _) => {
+            let (reader, writer) = socket.into_split();
+            let client = Client { peer: Peer { address, tls: None }, reader: Box::new(reader), writer: Box::new(writer) };
+            client.attend(start, shared, stop, deadline).await;
+        }
+        (Ok(Wish::Encryption), Some(tls)) => {
+            let Secured { mut stream, end_point } = match timeout_at(deadline, tls.accept(socket, direct)).await {
+                Ok(Ok(secured)) => secured,
+                Ok(Err(error)) => return tracing::info!(%address, %error, "no TLS with a client"),
+                Err(_) => return,
+            };
+            match within(deadline, startup::listen(&mut stream, false, &shared.keys)).await {
+                Ok(Wish::Session(start)) => {
+                    let (reader, writer) = tokio::io::split(stream);
+                    let peer = Peer { address, tls: Some(end_point) };
+                    let client = Client { peer, reader: Box::new(reader), writer: Box::new(writer) };
+                    client.attend(start, shared, stop, deadline).await;
+                }
+                Ok(_) => {}
+                Err(error) => refuse(&mut Writer::new(&mut stream), error).await,
             }
         }
-    };
-    let greeting = tokio::time::timeout(shared.options.startup_timeout, greeting).await.unwrap_or(Err(Error::StartupTimeout));
-    let (session, _permit) = match greeting {
-        Ok(Some(opened)) => opened,
-        Ok(None) => return,
-        Err(error) => return refuse(&mut writer, error).await,
-    };
-    let process = session.info().id;
-    metrics::gauge!("strata_pg_connections").increment(1);
-    let ended = Connection::new(session, reader, writer, stop).run().await;
-    metrics::gauge!("strata_pg_connections").decrement(1);
-    shared.keys.remove(process);
-    if let Err(error) = ended {
-        tracing::debug!(process, %error, "connection ended");
+    }
+}
+
+async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout_at(deadline, work).await.unwrap_or(Err(Error::StartupTimeout))
+}
+
+/// Somebody who wants a session.
+struct Client {
+    peer: Peer,
+    reader: Box<dyn AsyncRead + Send + Sync + Unpin>,
+    writer: Box<dyn AsyncWrite + Send + Sync + Unpin>,
+}
+
+impl Client {
+    async fn attend(self, start: Start, shared: &Shared, stop: Stop, deadline: Instant) {
+        let Self { peer, reader, writer } = self;
+        let mut reader = Reader::new(reader, STRANGERS_MESSAGE_BYTES_MAX);
+        let mut writer = Writer::new(writer);
+        let greeting = async {
+            let permit = shared.connections.try_acquire().map_err(|_| Error::TooManyConnections)?;
+            let opened = startup::open(&shared.engine, start, &peer, &mut reader, &mut writer, &shared.keys);
+            Ok((Box::pin(opened).await?, permit))
+        };
+        let (session, _permit) = match within(deadline, greeting).await {
+            Ok(opened) => opened,
+            Err(error) => return refuse(&mut writer, error).await,
+        };
+        reader.allow(shared.options.message_bytes_max);
+        let process = session.info().id;
+        metrics::gauge!("strata_pg_connections").increment(1);
+        let ended = Connection::new(session, reader, writer, stop).run().await;
+        metrics::gauge!("strata_pg_connections").decrement(1);
+        shared.keys.remove(process);
+        if let Err(error) = ended {
+            tracing::debug!(process, %error, "connection ended");
+        }
     }
 }
 
 /// Tells a client why it gets no session. Every error is the end of the connection here.
-async fn refuse(writer: &mut Writer<tokio::net::tcp::OwnedWriteHalf>, error: Error) {
+async fn refuse<W: AsyncWrite + Unpin>(writer: &mut Writer<W>, error: Error) {
     let told = match writer.message(response::fatal(&error)) {
         Ok(()) => writer.flush().await,
         Err(error) => Err(error),

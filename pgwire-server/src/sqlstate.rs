@@ -9,6 +9,7 @@ use strata_catalog::etl::config_store::StoreError;
 use strata_catalog::etl::{BreakKind, LayerError};
 use strata_engine::EngineError;
 use strata_engine::error::{DataFault, ObjectClass, Refusal};
+use strata_engine::users::Denied;
 use strata_storage::StorageError;
 
 use crate::error::Error;
@@ -51,7 +52,10 @@ pub fn report(error: &Error) -> Report {
         Error::TooManyConnections => "53300",
         Error::StartupTimeout => "57014",
         Error::UndefinedDatabase(_) => "3D000",
-        Error::NoUser => "28000",
+        Error::Denied { denied: Denied::Password, .. } => "28P01",
+        Error::Denied { denied: Denied::Connections, .. } => "53300",
+        Error::Denied { denied: Denied::NoLogin, .. } | Error::NoUser | Error::NoEncryption(_) | Error::NoPassword(_) => "28000",
+        Error::Tls(_) => "F0000",
         Error::CopyFailed(_) => "57014",
         Error::Terminated => "57P01",
         Error::Limit(_) => "54000",
@@ -129,6 +133,8 @@ fn refused(reason: Refusal) -> &'static str {
         Refusal::ReadOnly => "25006",
         Refusal::InvalidParameter => "22023",
         Refusal::Privilege => "42501",
+        Refusal::NoPassword => "55000",
+        Refusal::InUse => "55006",
         Refusal::LimitExceeded => "54000",
         Refusal::CannotChangeNow => "55P02",
         Refusal::StatementTooComplex => "54001",
@@ -181,9 +187,11 @@ fn of_storage(error: &StorageError) -> Report {
 fn of_catalog(error: &CatalogError) -> Report {
     let code = match error {
         CatalogError::Exists { what: "schema", .. } => "42P06",
+        CatalogError::Exists { what: "role", .. } => "42710",
         CatalogError::Exists { .. } => "42P07",
         CatalogError::NotFound { what: "schema", .. } => "3F000",
-        CatalogError::NotFound { what: "index", .. } => "42704",
+        CatalogError::NotFound { what: "index" | "role", .. } => "42704",
+        CatalogError::MemberCircle { .. } => "0LP01",
         CatalogError::NotFound { .. } => "42P01",
         CatalogError::NotEmpty { .. } => "2BP01",
         CatalogError::Overlap { .. } | CatalogError::NotBlank => "XX000",

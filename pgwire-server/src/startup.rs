@@ -1,7 +1,11 @@
-//! From the first byte of a connection to a session.
+//! From the first byte of a connection to a session: encryption, who it is, settings.
 //!
-//! Requests for encryption are answered with `N`; a client that insists leaves by itself. Only loopback may connect
-//! without a password, and the binary binds nothing else; every user name is the one user there is.
+//! ```text
+//! packet ──▶ TLS? (answered S or N) ──▶ packet ──▶ login.rs: who it is (scram.rs) ──▶ session
+//! ```
+
+mod login;
+mod scram;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,70 +14,87 @@ use pgwire::messages::PgWireBackendMessage as Backend;
 use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey};
 use strata_engine::Engine;
 use strata_engine::session::{Session, SessionOptions};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+pub use self::login::Peer;
 use crate::cancel::CancelKeys;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, StartupPacket, Writer};
+use crate::wire::{Incoming, Outgoing, StartupPacket};
 
 /// The one database.
 pub const DATABASE: &str = "strata";
-/// The one user.
+/// The first user, to whom everything belongs.
 pub const USER: &str = "strata";
 /// Packets before the session begins, at most: each kind of encryption once, and the start itself.
 const PACKETS_MAX: usize = 3;
 
 /// What a client turned out to want.
 pub enum Wish {
-    /// A session, with these parameters.
-    Session(BTreeMap<String, String>),
+    /// A session.
+    Session(Start),
+    /// TLS, and then to be asked again. It was told that it may begin.
+    Encryption,
     /// To stop another's statement, or nothing; both are over.
     Nothing,
 }
 
-/// Reads packets until the client says what it wants.
+/// How a session is asked for.
+pub struct Start {
+    /// Minor version of protocol 3.
+    minor: u16,
+    /// `user`, `database`, settings.
+    parameters: BTreeMap<String, String>,
+}
+
+/// Reads packets until the client says what it wants. `tls` tells whether encryption is there to be asked for.
 ///
 /// # Errors
 /// Packets that make no sense.
-pub async fn listen(reader: &mut Reader<OwnedReadHalf>, writer: &mut Writer<OwnedWriteHalf>, keys: &CancelKeys) -> Result<Wish> {
+pub async fn listen(io: &mut (impl AsyncRead + AsyncWrite + Unpin), tls: bool, keys: &CancelKeys) -> Result<Wish> {
     for _ in 0..PACKETS_MAX {
-        match reader.startup().await? {
+        match StartupPacket::read(io).await? {
             None => return Ok(Wish::Nothing),
+            Some(StartupPacket::Ssl) if tls => {
+                io.write_all(b"S").await?;
+                io.flush().await?;
+                return Ok(Wish::Encryption);
+            }
             Some(StartupPacket::Ssl | StartupPacket::Gss) => {
-                writer.byte(b'N');
-                writer.flush().await?;
+                io.write_all(b"N").await?;
+                io.flush().await?;
             }
             Some(StartupPacket::Cancel { process, secret }) => {
                 keys.cancel(process, &secret);
                 return Ok(Wish::Nothing);
             }
-            Some(StartupPacket::Session { minor, parameters }) => {
-                let options: Vec<String> = parameters.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
-                if minor > 0 || !options.is_empty() {
-                    writer.message(Backend::NegotiateProtocolVersion(NegotiateProtocolVersion::new(0, options)))?;
-                }
-                return Ok(Wish::Session(parameters));
-            }
+            Some(StartupPacket::Session { minor, parameters }) => return Ok(Wish::Session(Start { minor, parameters })),
         }
     }
     Err(Error::Protocol("too many packets before the start of the session".to_owned()))
 }
 
-/// Opens the session and says hello.
+/// Finds out who it is, opens the session and says hello.
 ///
 /// # Errors
-/// Parameters that do not fit.
+/// Somebody who is not let in; parameters that do not fit.
 pub async fn open(
     engine: &Arc<Engine>,
-    mut parameters: BTreeMap<String, String>,
-    address: String,
-    writer: &mut Writer<OwnedWriteHalf>,
+    start: Start,
+    peer: &Peer,
+    reader: &mut Incoming,
+    writer: &mut Outgoing,
     keys: &CancelKeys,
 ) -> Result<Session> {
-    let user = parameters.remove("user").filter(|user| !user.is_empty()).ok_or(Error::NoUser)?;
+    let Start { minor, mut parameters } = start;
+    let options: Vec<String> = parameters.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
+    if minor > 0 || !options.is_empty() {
+        writer.message(Backend::NegotiateProtocolVersion(NegotiateProtocolVersion::new(0, options)))?;
+    }
+    let name = parameters.remove("user").filter(|user| !user.is_empty()).ok_or(Error::NoUser)?;
+    let user = login::authenticate(engine, &name, peer, reader, writer).await?;
     // Clients that name no database ask for one named like the user.
-    let database = parameters.remove("database").filter(|name| !name.is_empty()).unwrap_or_else(|| user.clone());
-    if database != DATABASE && database != user {
+    let database = parameters.remove("database").filter(|database| !database.is_empty()).unwrap_or_else(|| name.clone());
+    if database != DATABASE && database != name {
         return Err(Error::UndefinedDatabase(database));
     }
     if parameters.remove("replication").is_some_and(|value| !matches!(value.as_str(), "false" | "off" | "no" | "0")) {
@@ -84,10 +105,9 @@ pub async fn open(
         settings.extend(command_line(&options)?);
     }
     settings.extend(parameters.into_iter().filter(|(name, _)| !name.starts_with("_pq_.")));
-    let session = Session::new(
-        Arc::clone(engine),
-        SessionOptions { user: USER.to_owned(), database: DATABASE.to_owned(), address, parameters: settings },
-    )?;
+    let address = peer.address.to_string();
+    let session =
+        Session::new(Arc::clone(engine), SessionOptions { user, database: DATABASE.to_owned(), address, parameters: settings })?;
     let process = session.info().id;
     let secret = keys.add(process, session.cancel_handle())?;
     writer.message(Backend::Authentication(Authentication::Ok))?;

@@ -12,3 +12,8 @@ pub use frontend::{Frontend, Target};
 pub use reader::Reader;
 pub use startup::StartupPacket;
 pub use writer::Writer;
+
+/// What comes from a client, whatever it comes over.
+pub type Incoming = Reader<Box<dyn tokio::io::AsyncRead + Send + Sync + Unpin>>;
+/// What goes to a client, whatever it goes over.
+pub type Outgoing = Writer<Box<dyn tokio::io::AsyncWrite + Send + Sync + Unpin>>;

@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::ProgressBar;
 use parking_lot::Mutex;
 use serde::Deserialize;
+use strata_connectors::http_client::Credentials;
 use ureq::Agent;
 use ureq::http::{Response, StatusCode};
 
@@ -33,12 +34,13 @@ pub struct Target {
     health: String,
     content_type: &'static str,
     retry_max: Duration,
+    credentials: Option<Credentials>,
 }
 
 impl Target {
     /// A topic of a server.
     pub fn new(url: &str, topic: &str, format: Format, retry_max: Duration) -> Self {
-        let url = url.trim_end_matches('/');
+        let (url, credentials) = Credentials::split_off(url.trim_end_matches('/'));
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(REQUEST_MAX)).build();
         let content_type = match format {
             Format::Ndjson => "application/x-ndjson",
@@ -50,6 +52,7 @@ impl Target {
             url: format!("{url}/v1/topics/{}/records", path_segment(topic)),
             content_type,
             retry_max,
+            credentials,
         }
     }
 
@@ -173,6 +176,10 @@ impl<'a> Sender<'a> {
         let request = self.target.agent.post(&self.target.url);
         let request = request.header("content-type", self.target.content_type);
         let request = request.header("strata-producer", self.producer).header("strata-sequence", sequence);
+        let request = match &self.target.credentials {
+            Some(credentials) => request.header("authorization", credentials.header()),
+            None => request,
+        };
         let response = match request.send(&block.bytes[..]) {
             Ok(response) => response,
             Err(error) => return Ok(Attempt::Again(anyhow!(error).context("cannot reach the server"), Duration::ZERO)),

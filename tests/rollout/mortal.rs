@@ -15,8 +15,8 @@ use strata_catalog::etl::config_store::{
 use strata_catalog::etl::record::{Attempt, AttemptOutcome, EtlTask, Instance, NewAttempt, NewEtlTask};
 use strata_catalog::etl::{EtlCatalog, Layer, LayerId, LayerState, NewLayer, Revision};
 use strata_catalog::{
-    Catalog, Index, NewTopic, NewView, Oid, Producer, Publication, Rebuilt, Result, Schema, Setting, SqliteCatalog, Task, Topic,
-    View,
+    Catalog, Index, Membership, NewTopic, NewView, Oid, Producer, Publication, Rebuilt, Result, Schema, Setting, SqliteCatalog,
+    Task, Topic, User, UserCatalog, View,
 };
 use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
@@ -196,9 +196,9 @@ impl EtlCatalog for Mortal {
 
 /// What the control plane does not use goes straight through.
 macro_rules! straight_through {
-    ($(fn $name:ident(&self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
+    ($trait:ident: $(fn $name:ident(&self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
         #[async_trait]
-        impl Catalog for Mortal {
+        impl $trait for Mortal {
             $(async fn $name(&self $(, $argument: $kind)*) -> Result<$answer> {
                 self.beneath.$name($($argument),*).await
             })*
@@ -207,6 +207,18 @@ macro_rules! straight_through {
 }
 
 straight_through! {
+    UserCatalog:
+    fn users(&self) -> Vec<User>;
+    fn create_user(&self, user: &User) -> User;
+    fn alter_user(&self, user: &User) -> ();
+    fn drop_user(&self, user: Oid) -> ();
+    fn memberships(&self) -> Vec<Membership>;
+    fn grant_membership(&self, membership: &Membership) -> ();
+    fn revoke_membership(&self, user: Oid, member: Oid) -> bool;
+}
+
+straight_through! {
+    Catalog:
     fn next_epoch(&self) -> u64;
     fn schemas(&self) -> Vec<Schema>;
     fn create_schema(&self, name: &str) -> Schema;

@@ -11,8 +11,12 @@ use crate::{CatalogError, Result};
 const APPLICATION_ID: i64 = 0x5374_7261;
 
 /// Migration `i` leads from format `i` to format `i + 1`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("0001_first.sql"), include_str!("0002_layers.sql"), include_str!("0003_config_store.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_layers.sql"),
+    include_str!("0003_config_store.sql"),
+    include_str!("0004_users.sql"),
+];
 
 /// The newest format this version knows.
 pub(super) fn newest() -> i64 {

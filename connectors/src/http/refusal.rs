@@ -142,6 +142,10 @@ impl IntoResponse for Refusal {
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let asked = HeaderValue::from_static("Basic realm=\"strata\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, asked);
+        }
         response
     }
 }

@@ -210,10 +210,11 @@ impl Session {
 
     /// Who makes a layer now, and why.
     pub(super) fn authorship(&self) -> Authorship {
+        let author = self.info.current_user();
         let settings = self.info.settings.lock();
         let comment = settings.get("etl.comment").filter(|comment| !comment.is_empty());
         let draft = settings.get("etl.apply").is_some_and(|apply| apply == "manual");
-        Authorship { author: self.info.user.clone(), comment, draft, now_us: self.engine.clock().now_us() }
+        Authorship { author, comment, draft, now_us: self.engine.clock().now_us() }
     }
 }
 

@@ -61,15 +61,9 @@ impl Session {
                 Ok(Outcome::done("CREATE EXTENSION"))
             }
             Statement::Grant(_) | Statement::Revoke(_) => Err(EngineError::Unsupported {
-                message: "there are no users and rights yet".into(),
-                hint: Some("The server listens on loopback only, where everybody may do everything.".into()),
+                message: "rights on tables, schemas and procedures are not supported yet".into(),
+                hint: Some("Every user is a superuser and may do everything.".into()),
             }),
-            Statement::CreateUser(_) | Statement::CreateRole(_) | Statement::AlterUser(_) | Statement::AlterRole { .. } => {
-                Err(EngineError::Unsupported {
-                    message: "users are not supported yet".into(),
-                    hint: Some("The server trusts loopback; user \"strata\" may do everything.".into()),
-                })
-            }
             other => Err(EngineError::Unsupported { message: format!("{} is not supported", first_words(other)), hint: None }),
         }
     }
@@ -188,7 +182,7 @@ impl Session {
 }
 
 /// Refuses names that nothing can have.
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(EngineError::Syntax { message: "zero-length delimited identifier".into(), position: None });
     }

@@ -64,6 +64,7 @@ impl Session {
             Command::StorageOptions { name, if_exists, set, reset } => {
                 return Box::pin(self.set_storage_options(name, *if_exists, set, reset)).await;
             }
+            Command::User(statement) => return Box::pin(self.user_statement(statement)).await,
             Command::Maintenance { verb } => {
                 self.notice(
                     format!("{verb} has nothing to do: storage is kept in shape in the background"),

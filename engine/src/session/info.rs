@@ -15,7 +15,7 @@ use super::settings::Settings;
 pub struct SessionInfo {
     /// Number of the session, the backend process id that clients see.
     pub id: i32,
-    /// User name.
+    /// Name of the user who connected.
     pub user: String,
     /// Database name.
     pub database: String,
@@ -57,6 +57,11 @@ impl SessionInfo {
         self.settings.lock().get(name)
     }
 
+    /// Whose rights count: the user's own, or those he took with SET ROLE.
+    pub fn current_user(&self) -> String {
+        self.setting("role").filter(|role| role != "none").unwrap_or_else(|| self.user.clone())
+    }
+
     /// What the client calls itself.
     pub fn client(&self) -> String {
         self.setting("application_name").unwrap_or_default()
@@ -81,7 +86,7 @@ impl SessionInfo {
                 Some(quoted) => quoted.replace("\"\"", "\""),
                 None => part.to_lowercase(),
             };
-            schemas.push(if name == "$user" { self.user.clone() } else { name });
+            schemas.push(if name == "$user" { self.current_user() } else { name });
         }
         if !schemas.iter().any(|schema| schema == "pg_catalog") {
             schemas.insert(0, "pg_catalog".to_owned());

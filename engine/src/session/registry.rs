@@ -62,6 +62,11 @@ impl Sessions {
         self.live.lock().get(&id).cloned()
     }
 
+    /// How many are connected as `user`.
+    pub fn connections_of(&self, user: &str) -> usize {
+        self.live.lock().values().filter(|session| session.user == user).count()
+    }
+
     /// How many are connected.
     pub fn count(&self) -> usize {
         self.live.lock().len()

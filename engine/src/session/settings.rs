@@ -93,6 +93,17 @@ impl Settings {
         Ok(())
     }
 
+    /// Makes `role` the current user, for the transaction only if `local`. Whether the session may is the caller's to check.
+    pub(super) fn assume_role(&mut self, role: &str, local: bool) {
+        let key = "role".to_owned();
+        if local {
+            self.assigned.local.insert(key, role.to_owned());
+        } else {
+            self.assigned.local.remove(&key);
+            self.assigned.session.insert(key, role.to_owned());
+        }
+    }
+
     /// Back to the value of the session's start.
     ///
     /// # Errors
@@ -182,6 +193,13 @@ impl Settings {
             }
             return Ok((key, value.to_owned()));
         };
+        if key == "role" || key == "session_authorization" {
+            return Err(EngineError::Refused {
+                reason: Refusal::CannotChangeNow,
+                message: format!("parameter \"{key}\" cannot be set this way"),
+                hint: Some("Use SET ROLE.".into()),
+            });
+        }
         if key == "strata.sequence" && !value.is_empty() && value.parse::<u64>().is_err() {
             return Err(EngineError::Refused {
                 reason: Refusal::InvalidParameter,

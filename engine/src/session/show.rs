@@ -2,8 +2,8 @@
 
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{
-    ContextModifier, DiscardObject, Expr, Ident, ObjectName, Reset, Set, Statement, TransactionAccessMode, TransactionMode,
-    UnaryOperator, Value,
+    ContextModifier, DiscardObject, Expr, Ident, ObjectName, Reset, Set, SetSessionAuthorizationParam,
+    SetSessionAuthorizationParamKind, Statement, TransactionAccessMode, TransactionMode, UnaryOperator, Value,
 };
 
 use super::Session;
@@ -50,8 +50,11 @@ impl Session {
             }
             Set::SetNamesDefault {} => self.info.settings.lock().reset("client_encoding")?,
             Set::SetTransaction { modes, session, .. } => self.set_transaction(modes, *session)?,
-            Set::SetRole { role_name, .. } => self.become_role(role_name.as_ref())?,
-            Set::SetSessionAuthorization(_) => {}
+            Set::SetRole { role_name, context_modifier } => {
+                let local = matches!(context_modifier, Some(ContextModifier::Local));
+                self.become_role(role_name.as_ref(), local)?;
+            }
+            Set::SetSessionAuthorization(to) => self.authorize(to)?,
             Set::MultipleAssignments { .. } | Set::ParenthesizedAssignments { .. } | Set::SetSessionParam(_) => {
                 return Err(EngineError::Syntax { message: "syntax error: SET takes one parameter".into(), position: None });
             }
@@ -63,6 +66,16 @@ impl Session {
         if local && self.transaction.lock().is_idle() {
             self.warning("SET LOCAL can only be used in transaction blocks");
             return Ok(());
+        }
+        if name.eq_ignore_ascii_case("role") {
+            return match values {
+                [Expr::Identifier(ident)] if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") => {
+                    self.become_role(None, local)
+                }
+                [Expr::Identifier(ident)] => self.become_role(Some(ident), local),
+                [value] => self.become_role(Some(&Ident::with_quote('"', value_text(value, false)?)), local),
+                _ => Err(EngineError::Syntax { message: "syntax error: SET ROLE takes one name".into(), position: None }),
+            };
         }
         let mut settings = self.info.settings.lock();
         match values {
@@ -102,11 +115,15 @@ impl Session {
         Ok(())
     }
 
-    fn become_role(&self, role: Option<&Ident>) -> Result<()> {
-        match role.map(folded) {
-            None => Ok(()),
-            Some(role) if role == "none" || role == self.info.user => Ok(()),
-            Some(role) => Err(EngineError::Undefined { what: ObjectClass::Role, name: role, hint: None }),
+    /// `SET SESSION AUTHORIZATION`: to whom the session is already.
+    fn authorize(&self, to: &SetSessionAuthorizationParam) -> Result<()> {
+        match &to.kind {
+            SetSessionAuthorizationParamKind::Default => Ok(()),
+            SetSessionAuthorizationParamKind::User(user) if folded(user) == self.info.user => Ok(()),
+            SetSessionAuthorizationParamKind::User(_) => Err(EngineError::Unsupported {
+                message: "SET SESSION AUTHORIZATION to another user is not supported".into(),
+                hint: Some("SET ROLE takes another user's place.".into()),
+            }),
         }
     }
 

@@ -5,8 +5,10 @@
 
 mod fault;
 mod maintenance;
+mod secrecy;
 mod split;
 mod storage_options;
+pub mod user;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use self::user::UserStatement;
 use crate::Result;
 
 /// How deep expressions and subqueries may be nested.
@@ -44,6 +47,8 @@ pub enum Command {
         /// The first word, which is also the command tag.
         verb: &'static str,
     },
+    /// `CREATE`, `ALTER`, `DROP` of users, `GRANT` and `REVOKE` of membership.
+    User(UserStatement),
 }
 
 /// One statement of a text.
@@ -51,7 +56,7 @@ pub enum Command {
 pub struct Parsed {
     /// The statement; `None` for empty text.
     pub command: Option<Arc<Command>>,
-    /// Its text, without the semicolon.
+    /// Its text, without the semicolon and with asterisks in the place of a password.
     pub sql: Arc<str>,
 }
 
@@ -76,12 +81,15 @@ fn parse_piece(sql: &str, piece: split::Piece) -> Result<Parsed> {
         Some("ALTER") if storage_options::is_one(&piece.tokens) => {
             storage_options::parse(&mut parser).map_err(|error| fault::syntax(error, sql, end))?
         }
+        _ if user::is_one(&piece.tokens) => Command::User(user::parse(&piece.tokens, sql)?),
         _ => Command::Sql(Box::new(parser.parse_statement().map_err(|error| fault::syntax(error, sql, end))?)),
     };
-    if !matches!(command, Command::Maintenance { .. }) && parser.peek_token_ref().token != Token::EOF {
+    let read_here = matches!(command, Command::Maintenance { .. } | Command::User(_));
+    if !read_here && parser.peek_token_ref().token != Token::EOF {
         return Err(fault::unexpected(parser.peek_token_ref(), sql, end));
     }
-    Ok(Parsed { command: Some(Arc::new(command)), sql: text.into() })
+    let sql = secrecy::masked(sql, &piece).unwrap_or_else(|| text.into());
+    Ok(Parsed { command: Some(Arc::new(command)), sql })
 }
 
 /// `MOVE` has the grammar of `FETCH`.

@@ -49,11 +49,6 @@ pub const TABLES: &[Table] = &[
         &[("inhrelid", Kind::Oid), ("inhparent", Kind::Oid), ("inhseqno", Kind::Int4), ("inhdetachpending", Kind::Bool)],
     ),
     empty(
-        "pg_auth_members",
-        1261,
-        &[("roleid", Kind::Oid), ("member", Kind::Oid), ("grantor", Kind::Oid), ("admin_option", Kind::Bool)],
-    ),
-    empty(
         "pg_matviews",
         11201,
         &[

@@ -1,8 +1,7 @@
-//! `pg_roles` and `pg_authid`: the one role.
+//! `pg_roles` and `pg_authid`: users. No verifier is shown.
 
 use super::table::{Cell, Kind, Table, row};
-use super::world::{ROLE_OID, World};
-use crate::startup::USER;
+use super::world::World;
 
 /// Columns of both.
 const COLUMNS: &[(&str, Kind)] = &[
@@ -27,6 +26,13 @@ pub const TABLE: Table = Table { name: "pg_roles", oid: 11102, needs_columns: fa
 /// The table.
 pub const AUTHID: Table = Table { name: "pg_authid", oid: 1260, needs_columns: false, columns: COLUMNS, rows };
 
-fn rows(_: &World) -> Vec<Vec<Cell>> {
-    vec![row![USER, true, true, true, true, true, false, -1, "********", Cell::Null, true, Cell::Null, ROLE_OID]]
+fn rows(world: &World) -> Vec<Vec<Cell>> {
+    let known = world.source.engine.users().known();
+    let row = |user: &std::sync::Arc<strata_catalog::User>| {
+        let all = user.superuser;
+        let limit = user.connection_limit.map_or(-1, i64::from);
+        let name = user.name.as_str();
+        row![name, all, true, all, all, user.login, false, limit, "********", user.valid_until_us, all, Cell::Null, user.oid]
+    };
+    known.users().iter().map(row).collect()
 }

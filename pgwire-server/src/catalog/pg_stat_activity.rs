@@ -1,7 +1,7 @@
 //! `pg_stat_activity`: who is connected and what he runs.
 
 use super::table::{Cell, Kind, Table, row};
-use super::world::{DATABASE_OID, ROLE_OID, World};
+use super::world::{DATABASE_OID, World};
 
 /// The table.
 pub const TABLE: Table = Table {
@@ -37,6 +37,7 @@ pub const TABLE: Table = Table {
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
     let sessions = world.source.engine.sessions().list();
+    let known = world.source.engine.users().known();
     let session = |session: std::sync::Arc<strata_engine::session::SessionInfo>| {
         let activity = session.activity();
         let (host, port) = match session.address.rsplit_once(':') {
@@ -48,7 +49,7 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
             session.database.as_str(),
             session.id,
             Cell::Null,
-            ROLE_OID,
+            known.named(&session.user).map(|user| user.oid),
             session.user.as_str(),
             session.client(),
             host,

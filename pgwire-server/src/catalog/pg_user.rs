@@ -1,8 +1,7 @@
-//! `pg_user`: the one user.
+//! `pg_user`: users who can connect.
 
 use super::table::{Cell, Kind, Table, row};
-use super::world::{ROLE_OID, World};
-use crate::startup::USER;
+use super::world::World;
 
 /// The table.
 pub const TABLE: Table = Table {
@@ -23,6 +22,13 @@ pub const TABLE: Table = Table {
     rows,
 };
 
-fn rows(_: &World) -> Vec<Vec<Cell>> {
-    vec![row![USER, ROLE_OID, true, true, false, true, "********", Cell::Null, Cell::Null]]
+fn rows(world: &World) -> Vec<Vec<Cell>> {
+    let known = world.source.engine.users().known();
+    let users = known.users().iter().filter(|user| user.login);
+    users
+        .map(|user| {
+            let all = user.superuser;
+            row![user.name.as_str(), user.oid, all, all, false, all, "********", user.valid_until_us, Cell::Null]
+        })
+        .collect()
 }

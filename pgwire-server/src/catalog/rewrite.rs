@@ -438,7 +438,7 @@ mod tests {
             "SELECT array_to_string(c.reloptions, ', ') FROM c",
         );
         check(
-            "SELECT ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid)) FROM t",
+            "SELECT ARRAY(SELECT e.enumlabel FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON (e.enumtypid = t.oid)) FROM t",
             "SELECT ARRAY[]::TEXT[] FROM t",
         );
         check("SELECT 1 WHERE 'd' = ANY('{d,e}'::text[])", "SELECT 1 WHERE 'd' = ANY(ARRAY['d'::TEXT, 'e'::TEXT])");

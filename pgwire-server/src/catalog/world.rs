@@ -23,7 +23,7 @@ pub const INFORMATION_SCHEMA_OID: u32 = 13_000;
 pub const SYS_OID: u32 = 12_000;
 /// Schema `etl`, and the base of its relations' oids.
 pub const ETL_OID: u32 = 12_500;
-/// The one role.
+/// The first user, to whom everything belongs.
 pub const ROLE_OID: u32 = 10;
 /// The one database.
 pub const DATABASE_OID: u32 = 5;

@@ -14,13 +14,12 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use strata_engine::EngineError;
 use strata_engine::session::{CancelHandle, Parameters};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::statement::Statement;
 use crate::error::{Error, Result};
 use crate::types::Style;
 use crate::types::encode::Column;
-use crate::wire::{Reader, Writer};
+use crate::wire::{Incoming, Outgoing};
 
 /// A bound statement.
 pub struct Portal {
@@ -57,9 +56,9 @@ pub struct Rows {
 /// What waits while rows are sent.
 pub struct Wires<'a> {
     /// Watched for a client that goes away.
-    pub reader: &'a mut Reader<OwnedReadHalf>,
+    pub reader: &'a mut Incoming,
     /// Takes the rows.
-    pub writer: &'a mut Writer<OwnedWriteHalf>,
+    pub writer: &'a mut Outgoing,
     /// Stops the statement of a client that went away.
     pub cancel: &'a CancelHandle,
 }

@@ -1,7 +1,6 @@
 //! Names of types, roles and encodings by number.
 
 use super::{Call, Definition, Returns, Value};
-use crate::startup::USER;
 use crate::types::{self, Type};
 
 /// The functions.
@@ -11,7 +10,11 @@ pub(super) const ALL: &[Definition] = &[
         name: "pg_get_userbyid",
         arguments: 1..=1,
         returns: Returns::Text,
-        evaluate: |call| Ok(call.oid(0).map(|_| USER).into()),
+        evaluate: |call| {
+            let known = call.source().engine.users().known();
+            let name = |oid| known.with_oid(oid).map_or_else(|| format!("unknown (OID={oid})"), |user| user.name.clone());
+            Ok(call.oid(0).map(name).into())
+        },
     },
     Definition {
         name: "pg_encoding_to_char",

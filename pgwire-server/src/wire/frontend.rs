@@ -62,8 +62,8 @@ pub enum Frontend {
     CopyDone,
     /// COPY is given up, and why.
     CopyFail(String),
-    /// A password or the like, which nobody asked for.
-    Password,
+    /// A password or the like: what it says depends on what was asked for.
+    Password(Bytes),
     /// The client leaves.
     Terminate,
 }
@@ -102,7 +102,7 @@ impl Frontend {
             b'd' => return Ok(Self::CopyData(body.0)),
             b'c' => Self::CopyDone,
             b'f' => Self::CopyFail(body.string()?),
-            b'p' => return Ok(Self::Password),
+            b'p' => return Ok(Self::Password(body.0)),
             b'X' => Self::Terminate,
             other => return Err(Error::Protocol(format!("invalid frontend message type {other}"))),
         };

@@ -8,11 +8,12 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::frontend::Frontend;
-use super::startup::{PACKET_BYTES_MAX, StartupPacket};
 use crate::error::{Error, Result};
 
 /// Bytes that are read ahead while a statement runs, at most.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
+/// Type and length of a frame.
+const HEADER_BYTES: usize = 5;
 /// Bytes asked for at once.
 const READ_BYTES: usize = 16 << 10;
 
@@ -37,14 +38,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self { io, buffer: BytesMut::with_capacity(READ_BYTES), message_bytes_max }
     }
 
-    /// The next packet of start-up; `None` if the client is gone.
-    ///
-    /// # Errors
-    /// A packet that cannot be one.
-    pub async fn startup(&mut self) -> Result<Option<StartupPacket>> {
-        let Some(length) = self.length(0, PACKET_BYTES_MAX).await? else { return Ok(None) };
-        let Some(body) = self.body(0, length).await? else { return Ok(None) };
-        StartupPacket::parse(&body).map(Some)
+    /// From now on a message may be this long: more, once it is known who sends it.
+    pub fn allow(&mut self, message_bytes_max: usize) {
+        self.message_bytes_max = message_bytes_max;
     }
 
     /// The next frame; `None` if the client is gone.
@@ -52,9 +48,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// # Errors
     /// The connection broke, or a length that cannot be one, after which nothing can be read.
     pub async fn next(&mut self) -> Result<Option<Frame>> {
-        let Some(length) = self.length(1, self.message_bytes_max).await? else { return Ok(None) };
+        let Some(length) = self.length(self.message_bytes_max).await? else { return Ok(None) };
         let kind = self.buffer[0];
-        let Some(body) = self.body(1, length).await? else { return Ok(None) };
+        let Some(body) = self.body(length).await? else { return Ok(None) };
         Ok(Some(Frame { kind, message: Frontend::parse(kind, body) }))
     }
 
@@ -72,13 +68,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// The length that a frame says it has, its own four bytes included; it stays in the buffer.
-    async fn length(&mut self, offset: usize, max: usize) -> Result<Option<usize>> {
-        while self.buffer.len() < offset + 4 {
+    async fn length(&mut self, max: usize) -> Result<Option<usize>> {
+        while self.buffer.len() < HEADER_BYTES {
             if !self.fill().await? {
                 return Ok(None);
             }
         }
-        let length = u32::from_be_bytes(*self.buffer[offset..].first_chunk::<4>().ok_or_else(too_short)?);
+        let length = u32::from_be_bytes(*self.buffer[1..].first_chunk::<4>().ok_or_else(too_short)?);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length < 4 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "invalid message length").into());
@@ -90,13 +86,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Ok(Some(length))
     }
 
-    async fn body(&mut self, offset: usize, length: usize) -> Result<Option<Bytes>> {
-        while self.buffer.len() < offset + length {
+    async fn body(&mut self, length: usize) -> Result<Option<Bytes>> {
+        while self.buffer.len() < 1 + length {
             if !self.fill().await? {
                 return Ok(None);
             }
         }
-        self.buffer.advance(offset + 4);
+        self.buffer.advance(HEADER_BYTES);
         Ok(Some(self.buffer.split_to(length - 4).freeze()))
     }
 

@@ -1,6 +1,9 @@
 //! The packets that come before the protocol proper; they have no type byte.
 
 use std::collections::BTreeMap;
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::{Error, Result};
 
@@ -35,6 +38,26 @@ pub enum StartupPacket {
 }
 
 impl StartupPacket {
+    /// Reads the next packet and not a byte more, for what follows may be encrypted; `None` if the client is gone.
+    ///
+    /// # Errors
+    /// A packet that cannot be one.
+    pub async fn read(io: &mut (impl AsyncRead + Unpin)) -> Result<Option<Self>> {
+        let mut length = [0; 4];
+        match io.read_exact(&mut length).await {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+        if !(4..=PACKET_BYTES_MAX).contains(&length) {
+            return Err(Error::Protocol("invalid length of startup packet".to_owned()));
+        }
+        let mut body = vec![0; length - 4];
+        io.read_exact(&mut body).await?;
+        Self::parse(&body).map(Some)
+    }
+
     /// Reads a packet's body, which follows its length.
     ///
     /// # Errors

@@ -33,11 +33,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         message.encode(&mut self.buffer).map_err(|error| Error::Limit(error.to_string()))
     }
 
-    /// Adds a single byte, the answer to a request for encryption.
-    pub fn byte(&mut self, byte: u8) {
-        self.buffer.put_u8(byte);
-    }
-
     /// Adds a row. `binary` has one entry a column.
     ///
     /// # Errors

@@ -12,9 +12,10 @@ pub(super) static ALL: &[Definition] = &[
         // Drivers take the first number for PostgreSQL's version and switch features on it.
         Ok(text_value(format!("PostgreSQL {SERVER_VERSION} (Strata {}) on {arch}-{os}, 64-bit", env!("CARGO_PKG_VERSION"))))
     }),
-    Definition::constant("current_user", &["session_user", "user", "current_role"], text, |around, _| {
-        Ok(text_value(around.session.user.clone()))
+    Definition::constant("current_user", &["user", "current_role"], text, |around, _| {
+        Ok(text_value(around.session.current_user()))
     }),
+    Definition::constant("session_user", &[], text, |around, _| Ok(text_value(around.session.user.clone()))),
     Definition::constant("current_database", &["current_catalog"], text, |around, _| {
         Ok(text_value(around.session.database.clone()))
     }),

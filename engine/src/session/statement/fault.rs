@@ -45,6 +45,10 @@ pub(super) fn unreadable(error: &TokenizerError, sql: &str) -> EngineError {
     } else {
         "syntax error"
     };
+    // A text without its end may be a password.
+    if super::secrecy::may_hold_password(sql) {
+        return EngineError::Syntax { message: what.to_owned(), position: Some(chars(sql, byte) + 1) };
+    }
     EngineError::Syntax { message: format!("{what} at or near \"{}\"", &sql[byte..]), position: Some(chars(sql, byte) + 1) }
 }
 

@@ -1,0 +1,92 @@
+//! Who asks: the users of SQL, by HTTP Basic, from the moment the first of them has a password.
+//!
+//! `/health` and `/ready` are for everybody: they tell nothing that a connection does not tell.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use strata_engine::users::Denied;
+
+use super::Server;
+use super::refusal::Refusal;
+
+/// Where every client is, for counting failures: the listener is bound to loopback.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// A header longer than this is nobody's.
+const HEADER_BYTES_MAX: usize = 4096;
+
+/// Lets a request pass if everybody may ask or its user may.
+pub(super) async fn check(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    if server.engine.users().password_needed()
+        && let Err(refusal) = admit(&server, request.headers()).await
+    {
+        return refusal.into_response();
+    }
+    next.run(request).await
+}
+
+async fn admit(server: &Arc<Server>, headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some((name, password)) = headers.get(header::AUTHORIZATION).and_then(|value| credentials(value.as_bytes())) else {
+        let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "a user and a password are needed");
+        return Err(refusal.hint("Send them as HTTP Basic: curl --user name:password ..."));
+    };
+    let (users, clock) = (server.engine.users(), server.engine.clock());
+    tokio::time::sleep(users.pause(HERE, &name, clock.now_us())).await;
+    let challenge = users.challenge(&name)?;
+    // A password costs thousands of hashes: not on the threads that serve, and not on all processors at once.
+    let turn = server.logins.acquire().await.map_err(|_| Refusal::busy("the server stops"))?;
+    let checked = tokio::task::spawn_blocking(move || (challenge.verifier.matches(&password), challenge)).await;
+    drop(turn);
+    let (proven, challenge) = checked.map_err(|_| Refusal::busy("the server stops"))?;
+    let admitted = users.admit(&challenge, proven, clock.now_us(), 0);
+    users.attempted(HERE, &name, clock.now_us(), !matches!(admitted, Err(Denied::Password)));
+    match admitted {
+        Ok(_) => Ok(()),
+        Err(Denied::Password | Denied::Connections) => {
+            let message = format!("password authentication failed for user \"{name}\"");
+            Err(Refusal::new(StatusCode::UNAUTHORIZED, message))
+        }
+        Err(Denied::NoLogin) => Err(Refusal::new(StatusCode::FORBIDDEN, format!("role \"{name}\" is not permitted to log in"))),
+    }
+}
+
+/// Name and password of a `Basic` header.
+fn credentials(header: &[u8]) -> Option<(String, String)> {
+    if header.len() > HEADER_BYTES_MAX {
+        return None;
+    }
+    let (scheme, encoded) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (name, password) = text.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_headers() {
+        let check = |header: &str, expected: Option<(&str, &str)>| {
+            let found = credentials(header.as_bytes());
+            assert_eq!(found.as_ref().map(|(name, password)| (name.as_str(), password.as_str())), expected, "{header}");
+        };
+        check(&format!("Basic {}", STANDARD.encode("ann:se:cret")), Some(("ann", "se:cret")));
+        check(&format!("basic  {}", STANDARD.encode("ann:pässword")), Some(("ann", "pässword")));
+        check(&format!("Bearer {}", STANDARD.encode("ann:secret")), None);
+        check(&format!("Basic {}", STANDARD.encode("ann")), None);
+        check("Basic !", None);
+        check("Basic", None);
+        check(&format!("Basic {}", STANDARD.encode([0xff, b':'])), None);
+        check(&format!("Basic {}", STANDARD.encode(format!("a:{}", "x".repeat(5000)))), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! TLS with the real libpq: verified, bound to the login, with client certificates, and with a certificate that changes.
+//!
+//! The certificates are in `tests/certificates/`, made by `make.sh` there.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::psql::{PASSWORD, World};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates").join(name)
+}
+
+/// Puts a fixture where psql and the server take keys from: readable by nobody else.
+fn place(folder: &Path, fixture_name: &str, name: &str) -> String {
+    let path = folder.join(name);
+    std::fs::copy(fixture(fixture_name), &path).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn encrypted(client_ca: bool) -> World {
+    World::with(|folder, options| {
+        let options = options
+            .flag("--tls-cert", &place(folder.path(), "first-server.pem", "server.pem"))
+            .flag("--tls-key", &place(folder.path(), "first-server.key", "server.key"));
+        if client_ca { options.flag("--tls-client-ca", &place(folder.path(), "first-ca.pem", "ca.pem")) } else { options }
+    })
+}
+
+fn verified(ca: &str) -> String {
+    format!("user=strata host=localhost hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={}", fixture(ca).display())
+}
+
+#[test]
+fn psql_verifies_the_server_and_binds_the_login_to_it() {
+    let world = encrypted(false);
+    world.guard();
+    let bound = format!("{} channel_binding=require", verified("first-ca.pem"));
+    assert_eq!(world.run(&bound, "SELECT 1"), "1\n");
+    let shown = world.run(&bound, "\\conninfo");
+    assert!(shown.contains("SSL connection (protocol: TLSv1.3"), "{shown}");
+    assert_eq!(world.run("user=strata sslmode=disable", "SELECT 1"), "1\n", "loopback may do without");
+    let refused = world.fails(&verified("second-ca.pem"), Some(PASSWORD), "SELECT 1");
+    assert!(refused.contains("certificate verify failed"), "{refused}");
+    let refused = world.fails(&bound, Some("wrong"), "SELECT 1");
+    assert!(refused.contains("password authentication failed"), "{refused}");
+    // Much in both directions, over many records of TLS.
+    let many = world.run(&bound, "SELECT n FROM generate_series(1, 100000) AS t(n)");
+    assert_eq!(many.lines().count(), 100_000);
+}
+
+#[test]
+fn a_client_without_a_certificate_is_not_heard() {
+    let world = encrypted(true);
+    let key = place(world.folder.path(), "client.key", "client.key");
+    let certificate = fixture("client.pem");
+    let shown = format!("{} sslcert={} sslkey={key}", verified("first-ca.pem"), certificate.display());
+    assert_eq!(world.run(&shown, "SELECT 1"), "1\n");
+    let refused = world.fails(&format!("{} sslcert=/nowhere sslkey=/nowhere", verified("first-ca.pem")), None, "SELECT 1");
+    assert!(refused.contains("certificate required") || refused.contains("closed the connection"), "{refused}");
+}
+
+#[test]
+fn a_new_certificate_is_taken_on_sighup() {
+    let world = encrypted(false);
+    let hang_up = || assert!(Command::new("kill").args(["-HUP", &world.server.pid().to_string()]).status().unwrap().success());
+    let works = |ca: &str| world.psql(&verified(ca), None, "SELECT 1").code == Some(0);
+    let becomes = |ca: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !works(ca) {
+            assert!(Instant::now() < deadline, "{ca} is not in use");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    assert!(works("first-ca.pem") && !works("second-ca.pem"));
+    place(world.folder.path(), "second-server.pem", "server.pem");
+    place(world.folder.path(), "second-server.key", "server.key");
+    hang_up();
+    becomes("second-ca.pem");
+    assert!(!works("first-ca.pem"));
+    // A key of another certificate is refused, and what works stays.
+    place(world.folder.path(), "first-server.key", "server.key");
+    hang_up();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(works("second-ca.pem"));
+    let log = std::fs::read_to_string(world.folder.path().join("server.log")).unwrap();
+    assert!(log.contains("the old certificate stays in use"), "{log}");
+}
+
+#[test]
+fn beyond_loopback_a_password_and_tls_are_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").to_str().unwrap().to_owned();
+    let serve = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
+        let output = command
+            .args(["serve", "--pg-addr", "0.0.0.0:0", "--http-addr", "127.0.0.1:0", "--data-dir", &data])
+            .args(flags)
+            .output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = serve(&[]);
+    assert!(said.contains("needs TLS: give tls_cert and tls_key"), "{said}");
+    let (certificate, key) = (fixture("first-server.pem"), fixture("first-server.key"));
+    let tls = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let said = serve(&tls);
+    assert!(said.contains("user \"strata\" has no password"), "{said}");
+    let said = serve(&["--tls-cert", certificate.to_str().unwrap(), "--tls-key", certificate.to_str().unwrap()]);
+    assert!(said.contains("cannot be used for TLS"), "{said}");
+}
