@@ -9,8 +9,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::catalog::default_table_source::DefaultTableSource;
+use datafusion::common::Column as PlanColumn;
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr as PlanExpr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Insert, ObjectName, Query, SelectItem, SetExpr, Statement, TableObject, Value,
 };
@@ -162,6 +163,13 @@ impl Session {
         // The planner casts to this schema; NOT NULL is checked on the rows, whose error can name the column.
         let zone = self.info.setting("TimeZone").unwrap_or_default();
         let nullable = columns.iter().map(|column| target_field(column, &zone)).collect::<Vec<_>>();
+        if let Statement::Insert(Insert { source: Some(query), .. }) = &statement
+            && !matches!(query.body.as_ref(), SetExpr::Values(_))
+        {
+            // DataFusion takes every VALUES inside an INSERT, however deep, for rows of the target.
+            let query = self.rewritten(Statement::Query(query.clone()));
+            return cast_to_target(planner.plan(query, parameters).await?, &nullable);
+        }
         let target = MemTable::try_new(Arc::new(arrow::datatypes::Schema::new(nullable)), vec![Vec::new()])?;
         planner.name(TARGET, Arc::new(DefaultTableSource::new(Arc::new(target))));
         match planner.plan(self.rewritten(statement), parameters).await? {
@@ -191,6 +199,25 @@ impl Session {
         }
         planner.plan(self.rewritten(query), Vec::new()).await
     }
+}
+
+/// The columns of a query as those of the target, by place.
+fn cast_to_target(query: LogicalPlan, target: &[Field]) -> Result<LogicalPlan> {
+    let given = query.schema().fields().len();
+    if given != target.len() {
+        let (more, fewer) =
+            if given > target.len() { ("expressions", "target columns") } else { ("target columns", "expressions") };
+        return Err(EngineError::Syntax {
+            message: format!("INSERT has more {more} than {fewer} ({given} for {})", target.len()),
+            position: None,
+        });
+    }
+    let cast = |(at, field): (usize, &Field)| {
+        let column = PlanExpr::Column(PlanColumn::from(query.schema().qualified_field(at)));
+        Ok(column.cast_to(field.data_type(), query.schema())?.alias(field.name()))
+    };
+    let columns = target.iter().enumerate().map(cast).collect::<Result<Vec<_>>>()?;
+    Ok(LogicalPlanBuilder::from(query).project(columns)?.build()?)
 }
 
 /// A column as values are cast to it. Text without a zone is a time in the session's zone.

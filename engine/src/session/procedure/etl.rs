@@ -4,6 +4,7 @@ mod apply;
 mod drop_layer;
 mod enable;
 mod import;
+mod on_layer;
 mod restore_layer;
 mod rollback_to;
 mod task;
