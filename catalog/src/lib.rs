@@ -28,7 +28,7 @@ pub use model::{
 };
 pub use rebuild::Rebuilt;
 pub use sqlite::SqliteCatalog;
-pub use users::{Membership, User, UserCatalog};
+pub use users::{Membership, Privilege, Right, User, UserCatalog};
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = CatalogError> = std::result::Result<T, E>;

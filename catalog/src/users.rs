@@ -55,6 +55,51 @@ pub struct Membership {
     pub admin: bool,
 }
 
+/// What can be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Privilege {
+    /// Reading a topic or a view.
+    Select,
+    /// Appending to a topic.
+    Insert,
+    /// Naming what is in a schema.
+    Usage,
+}
+
+impl Privilege {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Select, Self::Insert, Self::Usage];
+
+    /// `select`, `insert`, `usage`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Select => "select",
+            Self::Insert => "insert",
+            Self::Usage => "usage",
+        }
+    }
+
+    /// The letter by which PostgreSQL lists it.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Select => 'r',
+            Self::Insert => 'a',
+            Self::Usage => 'U',
+        }
+    }
+}
+
+/// A user may do something with an object. Goes with either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// The topic, view or schema.
+    pub object: Oid,
+    /// Who may.
+    pub user: Oid,
+    /// What.
+    pub privilege: Privilege,
+}
+
 /// The part of the catalog that knows users. Each method is one transaction, durable when it returns.
 #[async_trait]
 pub trait UserCatalog {
@@ -74,4 +119,10 @@ pub trait UserCatalog {
     async fn grant_membership(&self, membership: &Membership) -> Result<()>;
     /// Ends a membership; whether there was one.
     async fn revoke_membership(&self, user: Oid, member: Oid) -> Result<bool>;
+
+    /// All rights, by object, user and privilege.
+    async fn rights(&self) -> Result<Vec<Right>>;
+    /// Gives all of the rights (`grant`), or takes them; those that are there, or are not, already are left alone.
+    /// [`crate::CatalogError::NotFound`] for an object or a user that is not there.
+    async fn change_rights(&self, rights: &[Right], grant: bool) -> Result<()>;
 }

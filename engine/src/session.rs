@@ -21,6 +21,7 @@ mod execution;
 mod exists;
 mod explain;
 mod function;
+mod grant;
 pub mod info;
 mod insert;
 mod interval;
@@ -129,7 +130,7 @@ impl Session {
         let transaction: Arc<Mutex<Transaction>> = Arc::default();
         let etl = EtlSchema::new(engine.clone(), info.clone(), transaction.clone());
         relations.register("etl", Arc::new(etl))?;
-        crate::etl::function::register(&context, &engine, &transaction);
+        crate::etl::function::register(&context, &engine, &info, &transaction);
         engine.sessions().add(info.clone());
         Ok(Self {
             engine,

@@ -10,6 +10,7 @@
 //! **Invariant:** no password is kept, and a verifier is never shown.
 
 mod attempts;
+mod right;
 mod verifier;
 
 use std::net::IpAddr;
@@ -18,10 +19,12 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use ring::rand::{SecureRandom, SystemRandom};
-use strata_catalog::users::{FIRST_USER, Membership, User};
+use strata_catalog::users::{FIRST_USER, Membership, Right, User};
 use strata_catalog::{Catalog, Oid};
 
 use self::attempts::Attempts;
+pub(crate) use self::right::denied;
+pub use self::right::{MayInsert, MayRead, Target};
 pub use self::verifier::{KEY_BYTES, Verifier};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};
@@ -34,6 +37,7 @@ const SALT_BYTES: usize = 16;
 pub struct Known {
     users: Vec<Arc<User>>,
     memberships: Vec<Membership>,
+    rights: Vec<Right>,
 }
 
 impl Known {
@@ -45,6 +49,11 @@ impl Known {
     /// Who may act as whom, without those that follow from others.
     pub fn memberships(&self) -> &[Membership] {
         &self.memberships
+    }
+
+    /// What was granted, without what follows from memberships.
+    pub fn rights(&self) -> &[Right] {
+        &self.rights
     }
 
     /// A user by name.
@@ -228,6 +237,16 @@ impl Users {
         Ok(was)
     }
 
+    /// Gives rights or takes them, all or none.
+    ///
+    /// # Errors
+    /// The catalog's.
+    pub(crate) async fn change_rights(&self, rights: &[Right], grant: bool) -> Result<()> {
+        let _changing = self.changing.lock().await;
+        self.catalog.change_rights(rights, grant).await?;
+        self.look_again().await
+    }
+
     async fn look_again(&self) -> Result<()> {
         let known = look(self.catalog.as_ref()).await?;
         *self.known.write() = Arc::new(known);
@@ -237,7 +256,7 @@ impl Users {
 
 async fn look(catalog: &dyn Catalog) -> Result<Known> {
     let users = catalog.users().await?.into_iter().map(Arc::new).collect();
-    Ok(Known { users, memberships: catalog.memberships().await? })
+    Ok(Known { users, memberships: catalog.memberships().await?, rights: catalog.rights().await? })
 }
 
 fn parsed(text: &str) -> Result<Verifier> {

@@ -125,6 +125,11 @@ impl<'a> Call<'a> {
         self.world.get_or_init(|| futures::executor::block_on(World::look(self.source, false)))
     }
 
+    /// How many arguments there are.
+    pub fn count(&self) -> usize {
+        self.arguments.len()
+    }
+
     /// An argument as text; `None` for NULL or none.
     pub fn text(&self, at: usize) -> Option<&'a str> {
         let argument = self.arguments.get(at)?;

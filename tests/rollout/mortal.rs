@@ -15,8 +15,8 @@ use strata_catalog::etl::config_store::{
 use strata_catalog::etl::record::{Attempt, AttemptOutcome, EtlTask, Instance, NewAttempt, NewEtlTask};
 use strata_catalog::etl::{EtlCatalog, Layer, LayerId, LayerState, NewLayer, Revision};
 use strata_catalog::{
-    Catalog, Index, Membership, NewTopic, NewView, Oid, Producer, Publication, Rebuilt, Result, Schema, Setting, SqliteCatalog,
-    Task, Topic, User, UserCatalog, View,
+    Catalog, Index, Membership, NewTopic, NewView, Oid, Producer, Publication, Rebuilt, Result, Right, Schema, Setting,
+    SqliteCatalog, Task, Topic, User, UserCatalog, View,
 };
 use strata_storage::segment::SegmentMeta;
 use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
@@ -215,6 +215,8 @@ straight_through! {
     fn memberships(&self) -> Vec<Membership>;
     fn grant_membership(&self, membership: &Membership) -> ();
     fn revoke_membership(&self, user: Oid, member: Oid) -> bool;
+    fn rights(&self) -> Vec<Right>;
+    fn change_rights(&self, rights: &[Right], grant: bool) -> ();
 }
 
 straight_through! {

@@ -5,4 +5,5 @@
 mod http;
 mod passwords;
 mod psql;
+mod rights;
 mod tls;

@@ -1,13 +1,14 @@
 //! Users and who is a member of whom.
 
-use super::Opener;
-use crate::users::{FIRST_USER, Membership, User};
+use super::{Opener, samples};
+use crate::users::{FIRST_USER, Membership, Privilege, Right, User};
 use crate::{CatalogError, Oid};
 
 pub(super) async fn check(fresh: &dyn Fn() -> Opener) {
     first(&fresh()).await;
     life(&fresh()).await;
     members(&fresh()).await;
+    rights(&fresh()).await;
 }
 
 fn user(name: &str) -> User {
@@ -80,4 +81,27 @@ async fn members(open: &Opener) {
     open().grant_membership(&of(c, a, false)).await.expect("no circle any more");
     open().drop_user(a).await.expect("drop");
     assert!(open().memberships().await.expect("memberships").is_empty(), "memberships go with either end");
+}
+
+async fn rights(open: &Opener) {
+    let ann = open().create_user(&user("ann")).await.expect("create").oid;
+    let topic = open().create_topic(samples::topic("logs", "app")).await.expect("topic");
+    let schema = open().schemas().await.expect("schemas")[0].oid;
+    let right = |object, privilege| Right { object, user: ann, privilege };
+    let given = [right(schema, Privilege::Usage), right(topic.oid(), Privilege::Insert), right(topic.oid(), Privilege::Select)];
+    open().change_rights(&given, true).await.expect("grant");
+    open().change_rights(&given[1..], true).await.expect("grant again");
+    assert_eq!(open().rights().await.expect("rights"), given);
+    for (object, user) in [(99, ann), (schema, 99)] {
+        let wrong = Right { object, user, privilege: Privilege::Usage };
+        let refused = open().change_rights(&[right(schema, Privilege::Select), wrong], true).await;
+        assert!(matches!(refused, Err(CatalogError::NotFound { .. })));
+    }
+    assert_eq!(open().rights().await.expect("rights"), given, "all or none");
+    open().change_rights(&given[1..2], false).await.expect("revoke");
+    open().change_rights(&given[1..2], false).await.expect("revoke again");
+    open().drop_topic(topic.id).await.expect("drop");
+    assert_eq!(open().rights().await.expect("rights"), given[..1], "rights go with the object");
+    open().drop_user(ann).await.expect("drop");
+    assert!(open().rights().await.expect("rights").is_empty(), "rights go with the user");
 }

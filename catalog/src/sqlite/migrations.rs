@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_layers.sql"),
     include_str!("0003_config_store.sql"),
     include_str!("0004_users.sql"),
+    include_str!("0005_rights.sql"),
 ];
 
 /// The newest format this version knows.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::{SqliteCatalog, counters};
-use crate::users::{Membership, User, UserCatalog};
+use crate::users::{Membership, Privilege, Right, User, UserCatalog};
 use crate::{CatalogError, Oid, Result};
 
 #[async_trait]
@@ -45,6 +45,15 @@ impl UserCatalog for SqliteCatalog {
             Ok(transaction.execute("DELETE FROM memberships WHERE user = ?1 AND member = ?2", (user, member))? > 0)
         })
         .await
+    }
+
+    async fn rights(&self) -> Result<Vec<Right>> {
+        self.run(rights).await
+    }
+
+    async fn change_rights(&self, rights: &[Right], grant: bool) -> Result<()> {
+        let rights = rights.to_vec();
+        self.run(move |transaction| rights.iter().try_for_each(|right| change_right(transaction, right, grant))).await
     }
 }
 
@@ -129,5 +138,35 @@ fn grant(transaction: &Transaction<'_>, membership: &Membership) -> Result<()> {
          ON CONFLICT (user, member) DO UPDATE SET admin = excluded.admin",
         (membership.user, membership.member, membership.admin),
     )?;
+    Ok(())
+}
+
+fn rights(transaction: &Transaction<'_>) -> Result<Vec<Right>> {
+    let mut statement =
+        transaction.prepare_cached("SELECT object, user, privilege FROM rights ORDER BY object, user, privilege")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+    rows.map(|row| {
+        let (object, user, name) = row?;
+        let privilege = Privilege::ALL.into_iter().find(|privilege| privilege.name() == name);
+        let privilege = privilege.ok_or_else(|| CatalogError::Corrupt { reason: format!("there is no privilege {name}") })?;
+        Ok(Right { object, user, privilege })
+    })
+    .collect()
+}
+
+fn change_right(transaction: &Transaction<'_>, right: &Right, grant: bool) -> Result<()> {
+    let key = (right.object, right.user, right.privilege.name());
+    if !grant {
+        transaction.execute("DELETE FROM rights WHERE object = ?1 AND user = ?2 AND privilege = ?3", key)?;
+        return Ok(());
+    }
+    for (what, table, oid) in [("relation", "objects", right.object), ("role", "users", right.user)] {
+        let there: bool =
+            transaction.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE oid = ?1)"), [oid], |row| row.get(0))?;
+        if !there {
+            return Err(CatalogError::NotFound { what, name: oid.to_string() });
+        }
+    }
+    transaction.execute("INSERT INTO rights (object, user, privilege) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", key)?;
     Ok(())
 }

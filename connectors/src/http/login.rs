@@ -18,20 +18,35 @@ use super::refusal::Refusal;
 
 /// Where every client is, for counting failures: the listener is bound to loopback.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Who asks while loopback is trusted.
+const FIRST_USER: &str = "strata";
+/// Paths below it ask for rights themselves.
+const RECORDS: &str = "/v1/topics/";
 /// A header longer than this is nobody's.
 const HEADER_BYTES_MAX: usize = 4096;
 
 /// Lets a request pass if everybody may ask or its user may.
-pub(super) async fn check(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    if server.engine.users().password_needed()
-        && let Err(refusal) = admit(&server, request.headers()).await
-    {
-        return refusal.into_response();
+pub(super) async fn check(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
+    let mut caller = Caller(FIRST_USER.to_owned());
+    if server.engine.users().password_needed() {
+        match admit(&server, request.headers()).await {
+            Ok(user) => caller = Caller(user),
+            Err(refusal) => return refusal.into_response(),
+        }
     }
+    let everybodys = request.uri().path().starts_with(RECORDS);
+    if !(everybodys || server.engine.users().is_superuser(&caller.0)) {
+        return Refusal::new(StatusCode::FORBIDDEN, "permission denied: only a superuser may do this").into_response();
+    }
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-async fn admit(server: &Arc<Server>, headers: &HeaderMap) -> Result<(), Refusal> {
+/// The user in whose name a request comes.
+#[derive(Debug, Clone)]
+pub(super) struct Caller(pub String);
+
+async fn admit(server: &Arc<Server>, headers: &HeaderMap) -> Result<String, Refusal> {
     let Some((name, password)) = headers.get(header::AUTHORIZATION).and_then(|value| credentials(value.as_bytes())) else {
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "a user and a password are needed");
         return Err(refusal.hint("Send them as HTTP Basic: curl --user name:password ..."));
@@ -47,7 +62,7 @@ async fn admit(server: &Arc<Server>, headers: &HeaderMap) -> Result<(), Refusal>
     let admitted = users.admit(&challenge, proven, clock.now_us(), 0);
     users.attempted(HERE, &name, clock.now_us(), !matches!(admitted, Err(Denied::Password)));
     match admitted {
-        Ok(_) => Ok(()),
+        Ok(user) => Ok(user.name.clone()),
         Err(Denied::Password | Denied::Connections) => {
             let message = format!("password authentication failed for user \"{name}\"");
             Err(Refusal::new(StatusCode::UNAUTHORIZED, message))

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 
 use super::decoding::Encoding;
+use super::login::Caller;
 use super::numbering::Numbering;
 use super::refusal::Refusal;
 use super::topic_name::TopicName;
@@ -33,11 +34,12 @@ pub(super) async fn post(
     State(server): State<Arc<Server>>,
     Path(topic): Path<String>,
     RawQuery(query): RawQuery,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let announced_bytes = body.size_hint().lower();
-    let answer = match prepare(&server, &topic, query.as_deref(), &headers, announced_bytes).await {
+    let answer = match prepare(&server, &caller, &topic, query.as_deref(), &headers, announced_bytes).await {
         Ok(upload) => upload::run(&server, upload, body).await,
         Err(refusal) => {
             read_away(body).await;
@@ -51,6 +53,7 @@ pub(super) async fn post(
 /// Everything that can be refused before the body is read.
 async fn prepare(
     server: &Server,
+    caller: &Caller,
     topic: &str,
     query: Option<&str>,
     headers: &HeaderMap,
@@ -67,7 +70,7 @@ async fn prepare(
     if encoding == Encoding::Plain && announced_bytes > bytes_max {
         return Err(Refusal::too_large("the body", bytes_max));
     }
-    let topic = topic.resolve(&server.engine).await?;
+    let topic = topic.resolve(&server.engine, caller).await?;
     Ok(Upload { topic, raw, encoding, numbering, bytes_max })
 }
 

@@ -14,6 +14,7 @@ use strata_engine::{Engine, EngineError};
 use strata_storage::ColumnId;
 use strata_storage::schema::{Column, TopicSchema, timestamptz};
 
+use super::login::Caller;
 use super::refusal::Refusal;
 
 /// The schema whose topics come into being with their first records.
@@ -44,11 +45,16 @@ impl TopicName {
     /// The topic; creates it if it may. Two that create the same topic at once both get it.
     ///
     /// # Errors
-    /// 404 if it is not there, 409 if a view has its name.
-    pub async fn resolve(&self, engine: &Engine) -> Result<Arc<TopicState>, Refusal> {
+    /// 403 if the caller may not append to it or not create it, 404 if it is not there, 409 if a view has its name.
+    pub async fn resolve(&self, engine: &Engine, caller: &Caller) -> Result<Arc<TopicState>, Refusal> {
         let topics = engine.topics();
         if let Some(topic) = topics.get(&self.schema, &self.name) {
+            engine.users().may_append(&caller.0, &topic, topics)?;
             return Ok(topic);
+        }
+        if !engine.users().is_superuser(&caller.0) {
+            let message = format!("permission denied for schema {}", self.schema);
+            return Err(Refusal::new(StatusCode::FORBIDDEN, message).hint("Only a superuser creates topics."));
         }
         if topics.view(&self.schema, &self.name).is_some() {
             return Err(Refusal::new(StatusCode::CONFLICT, format!("{}.{} is a view", self.schema, self.name))

@@ -26,7 +26,8 @@ use super::Components;
 use crate::Result;
 use crate::engine::Engine;
 use crate::error::{EngineError, ObjectClass};
-use crate::session::Transaction;
+use crate::session::{SessionInfo, Transaction};
+use crate::users::denied;
 
 /// What a function is computed from.
 #[derive(Debug)]
@@ -68,11 +69,17 @@ static ALL: &[&Definition] = &[
 ];
 
 /// Registers all of them under their full names.
-pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, transaction: &Arc<Mutex<Transaction>>) {
+pub(crate) fn register(
+    context: &SessionContext,
+    engine: &Arc<Engine>,
+    session: &Arc<SessionInfo>,
+    transaction: &Arc<Mutex<Transaction>>,
+) {
     let mut names: Vec<&str> = ALL.iter().map(|definition| definition.name).collect();
     names.dedup();
     for name in names {
-        let function = EtlFunction { name, engine: engine.clone(), transaction: transaction.clone() };
+        let (engine, session, transaction) = (engine.clone(), session.clone(), transaction.clone());
+        let function = EtlFunction { name, engine, session, transaction };
         context.register_udtf(&format!("etl.{name}"), Arc::new(function));
     }
 }
@@ -82,12 +89,16 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, transacti
 struct EtlFunction {
     name: &'static str,
     engine: Arc<Engine>,
+    session: Arc<SessionInfo>,
     transaction: Arc<Mutex<Transaction>>,
 }
 
 impl TableFunctionImpl for EtlFunction {
     fn call_with_args(&self, arguments: TableFunctionArgs) -> PlanResult<Arc<dyn TableProvider>> {
         let external = |error: EngineError| DataFusionError::External(Box::new(error));
+        if !self.engine.users().is_superuser(&self.session.current_user()) {
+            return Err(external(denied("function", self.name)));
+        }
         let values = arguments.exprs().iter().map(constant).collect::<Result<Vec<_>>>().map_err(external)?;
         let mut named = ALL.iter().filter(|definition| definition.name == self.name);
         let first = named.clone().next();

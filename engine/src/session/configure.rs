@@ -28,6 +28,7 @@ use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::etl::configuration::Authorship;
 use crate::etl::rollout;
+use crate::users::denied;
 
 /// Findings that are told as notices when nothing is refused for them.
 const NOTICES_MAX: usize = 100;
@@ -115,6 +116,9 @@ impl Session {
     /// What the block has made of the configuration so far, or a transaction for this statement alone.
     fn staged(&self, verb: &str) -> Result<Staging> {
         self.refuse_when_read_only(verb)?;
+        if !self.is_superuser() {
+            return Err(denied("schema", "etl"));
+        }
         let mut transaction = self.transaction.lock();
         if let Some(block) = transaction.block() {
             if !block.staged.is_empty() {

@@ -43,11 +43,11 @@ impl Session {
 
     fn copy_in(&self, name: &ObjectName, columns: &[Ident], options: super::CopyOptions, running: Running) -> Result<Outcome> {
         self.refuse_when_read_only("COPY FROM")?;
-        let topic = self.writable_topic(name, "copy into")?;
+        let (topic, allowed) = self.appendable_topic(name, "copy into")?;
         let names: Vec<String> = columns.iter().map(folded).collect();
         let columns = target_columns(&topic, &names)?;
         let schema = columns_schema(&columns);
-        let sink = sink::TopicSink::new(self, running, topic, columns);
+        let sink = sink::TopicSink::new(self, running, (topic, allowed), columns);
         Ok(Outcome::CopyIn(CopyIn { columns: schema, options, sink: Box::new(sink) }))
     }
 

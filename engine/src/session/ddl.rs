@@ -17,6 +17,7 @@ mod options;
 mod schema;
 mod truncate;
 
+pub(super) use self::schema::schema_name;
 use datafusion::common::TableReference;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 
@@ -60,10 +61,7 @@ impl Session {
                 self.notice(format!("extension \"{}\" is not needed: there are no extensions", extension.name), None);
                 Ok(Outcome::done("CREATE EXTENSION"))
             }
-            Statement::Grant(_) | Statement::Revoke(_) => Err(EngineError::Unsupported {
-                message: "rights on tables, schemas and procedures are not supported yet".into(),
-                hint: Some("Every user is a superuser and may do everything.".into()),
-            }),
+            Statement::Grant(_) | Statement::Revoke(_) => self.change_rights(statement).await,
             other => Err(EngineError::Unsupported { message: format!("{} is not supported", first_words(other)), hint: None }),
         }
     }

@@ -58,6 +58,7 @@ impl Session {
         parameters: Parameters,
         running: Running,
     ) -> Result<Outcome> {
+        self.permit(command)?;
         let statement = match command {
             Command::Sql(statement) => statement.as_ref(),
             Command::Move(fetch) => return Box::pin(self.fetch(fetch, true, running)).await,
@@ -121,6 +122,7 @@ impl Session {
         };
         let Some(command) = &parsed.command else { return Ok(prepared) };
         self.refuse_in_failed_block(command)?;
+        self.permit(command)?;
         let Command::Sql(statement) = command.as_ref() else { return Ok(prepared) };
         let zone = self.info.setting("TimeZone").unwrap_or_default();
         let types = &cast_types::with_casts(statement, types, &zone);

@@ -30,6 +30,7 @@ use super::write::{conform, target_columns};
 use super::{Session, select};
 use crate::Result;
 use crate::error::{EngineError, Refusal};
+use crate::users::MayInsert;
 
 /// The name of the target while an INSERT is planned, so that its SELECT may read the topic under its own name.
 pub(super) const TARGET: &str = "strata insert target";
@@ -46,7 +47,7 @@ impl Session {
         if let Some(relation) = self.configured_by(insert)? {
             return self.insert_configuration(relation, insert, prepared, parameters, running).await;
         }
-        let (topic, columns) = self.insert_target(insert)?;
+        let (topic, columns, allowed) = self.insert_target(insert)?;
         let statement = source_statement(insert, &columns)?;
         let count = select::parameter_count(&statement)?;
         let state = self.state();
@@ -60,7 +61,7 @@ impl Session {
             records.push(conform(&batch, &columns, &stored)?)?;
         }
         let Some(returning) = &insert.returning else {
-            let rows = self.write(&topic, records).await?;
+            let rows = self.write(&topic, records, allowed).await?;
             return Ok(Outcome::done(format!("INSERT 0 {rows}")));
         };
         let (batches, memory) = records.into_batches()?;
@@ -71,7 +72,7 @@ impl Session {
         let started = running.start(&state, &plan).await?;
         let schema = started.stream.schema();
         let answer: Vec<RecordBatch> = running.unless_stopped(async { Ok(started.stream.try_collect().await?) }).await?;
-        self.write(&topic, records).await?;
+        self.write(&topic, records, allowed).await?;
         drop(memory);
         let rows = datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(
             schema,
@@ -90,7 +91,7 @@ impl Session {
         if let Some(relation) = self.configured_by(insert)? {
             return self.describe_insert_configuration(relation, insert, given).await;
         }
-        let (topic, columns) = self.insert_target(insert)?;
+        let (topic, columns, _) = self.insert_target(insert)?;
         let statement = source_statement(insert, &columns)?;
         let count = select::parameter_count(&statement)?;
         let state = self.state();
@@ -134,7 +135,18 @@ impl Session {
         }
     }
 
-    fn insert_target(&self, insert: &Insert) -> Result<(Arc<Topic>, Vec<Column>)> {
+    /// The topic that a statement appends to, with the proof that it may.
+    ///
+    /// # Errors
+    /// As [`Session::writable_topic`]; permission denied.
+    pub(super) fn appendable_topic(&self, name: &ObjectName, verb: &str) -> Result<(Arc<Topic>, MayInsert)> {
+        let definition = self.writable_topic(name, verb)?;
+        let topic = self.engine.topics().by_id(definition.id).ok_or_else(|| undefined_relation(&name.to_string()))?;
+        let allowed = self.relations.may_insert(&topic)?;
+        Ok((definition, allowed))
+    }
+
+    fn insert_target(&self, insert: &Insert) -> Result<(Arc<Topic>, Vec<Column>, MayInsert)> {
         if insert.on.is_some() {
             return Err(EngineError::Unsupported {
                 message: "ON CONFLICT is not supported for topics".into(),
@@ -146,10 +158,10 @@ impl Session {
         let TableObject::TableName(name) = &insert.table else {
             return Err(EngineError::Unsupported { message: "INSERT needs the name of a topic".into(), hint: None });
         };
-        let topic = self.writable_topic(name, "insert into")?;
+        let (topic, allowed) = self.appendable_topic(name, "insert into")?;
         let names: Vec<String> = insert.columns.iter().filter_map(|name| name.0.last()?.as_ident().map(folded)).collect();
         let columns = target_columns(&topic, &names)?;
-        Ok((topic, columns))
+        Ok((topic, columns, allowed))
     }
 
     pub(super) async fn plan_insert(

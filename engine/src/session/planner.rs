@@ -28,6 +28,7 @@ use super::statement::{Command, parse};
 use super::{column_names, exists};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};
+use crate::users::MayRead;
 
 /// How deep views may stand on views.
 const VIEW_DEPTH_MAX: usize = 32;
@@ -120,11 +121,16 @@ impl<'a> Planner<'a> {
         // What is not found may still be a table function; if it is none, planning says so.
         let Some((schema, name, relation)) = self.relations.resolve(&reference, &self.search_path)? else { return Ok(()) };
         let key = (schema, name);
+        // Pinned or not: what a view has read before is not the user's to read.
+        let allowed = match self.depth {
+            0 => self.relations.may_read(&key.0, &key.1, &relation)?,
+            _ => MayRead::through_a_view(),
+        };
         let provider = match self.pinned.get(&key) {
             Some(provider) => provider.clone(),
             None => {
                 let provider = match &relation {
-                    Relation::Topic(topic) => self.relations.topic_table(topic),
+                    Relation::Topic(topic) => self.relations.topic_table(topic, allowed),
                     Relation::View(view) => self.view(view).await?,
                     Relation::System => {
                         let Some(table) = self.relations.system_table(&key.0, &key.1).await? else { return Ok(()) };

@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::scan::TopicTable;
 use crate::topics::TopicState;
+use crate::users::{MayInsert, MayRead, Target};
 
 /// What a name means.
 #[derive(Debug, Clone)]
@@ -123,8 +124,36 @@ impl Relations {
         }
     }
 
+    /// What a name means, as rights are asked about it.
+    fn target<'a>(&self, schema_name: &'a str, name: &'a str, relation: &Relation) -> Target<'a> {
+        let schemas = self.engine.topics().schemas();
+        let schema = schemas.into_iter().find(|schema| schema.name == schema_name).map(|schema| schema.oid);
+        let (oid, kind) = match relation {
+            Relation::Topic(topic) => (Some(topic.definition().oid()), "table"),
+            Relation::View(view) => (Some(view.oid), "view"),
+            Relation::System => (None, "table"),
+        };
+        Target { schema, schema_name, oid, name, kind }
+    }
+
+    /// The proof that the current user may read what a name means.
+    ///
+    /// # Errors
+    /// Permission denied.
+    pub fn may_read(&self, schema: &str, name: &str, relation: &Relation) -> Result<MayRead> {
+        self.engine.users().may_read(&self.session.current_user(), self.target(schema, name, relation))
+    }
+
+    /// The proof that the current user may append to a topic.
+    ///
+    /// # Errors
+    /// Permission denied.
+    pub fn may_insert(&self, topic: &Arc<TopicState>) -> Result<MayInsert> {
+        self.engine.users().may_append(&self.session.current_user(), topic, self.engine.topics())
+    }
+
     /// A topic as a query reads it: one snapshot.
-    pub fn topic_table(&self, topic: &TopicState) -> Arc<dyn TableProvider> {
+    pub fn topic_table(&self, topic: &TopicState, _allowed: MayRead) -> Arc<dyn TableProvider> {
         let use_indexes = self.session.setting("enable_indexscan").is_none_or(|value| value == "on");
         Arc::new(TopicTable::new(self.engine.clone(), topic.snapshot()).with_indexes(use_indexes))
     }
@@ -173,7 +202,11 @@ impl SchemaProvider for TopicSchema {
 
     async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
         match self.relations.find(&self.schema, name) {
-            Some(Relation::Topic(topic)) => Ok(Some(self.relations.topic_table(&topic))),
+            Some(Relation::Topic(topic)) => {
+                let allowed = self.relations.may_read(&self.schema, name, &Relation::Topic(topic.clone()));
+                let allowed = allowed.map_err(|error| DataFusionError::External(Box::new(error)))?;
+                Ok(Some(self.relations.topic_table(&topic, allowed)))
+            }
             Some(Relation::View(view)) => {
                 let Some(state) = self.relations.state.get().and_then(Weak::upgrade) else { return Ok(None) };
                 let state = state.read().clone();

@@ -62,8 +62,7 @@ impl Session {
 
     /// Whether every right is the current user's.
     pub(super) fn is_superuser(&self) -> bool {
-        let known = self.engine.users().known();
-        known.named(&self.info.current_user()).is_some_and(|user| user.superuser)
+        self.engine.users().is_superuser(&self.info.current_user())
     }
 
     fn meant(&self, name: &UserName) -> String {
@@ -249,24 +248,14 @@ fn changed(user: User, options: &UserOptions) -> Result<User> {
         Some(-1) => None,
         Some(limit) => Some(u32::try_from(limit).map_err(|_| unfit(format!("invalid connection limit: {limit}")))?),
     };
-    let user = User {
+    Ok(User {
         login: options.login.unwrap_or(user.login),
         superuser: options.superuser.unwrap_or(user.superuser),
         connection_limit,
         valid_until_us,
         verifier,
         ..user
-    };
-    if !user.superuser {
-        return Err(EngineError::Unsupported {
-            message: "users without SUPERUSER are not supported yet".into(),
-            hint: Some(
-                "Rights on tables are not checked yet, so every user may do everything; CREATE USER ... SUPERUSER says so."
-                    .into(),
-            ),
-        });
-    }
-    Ok(user)
+    })
 }
 
 /// Refuses a change of the first user after which nobody, or everybody, could come in.

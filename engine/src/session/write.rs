@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::{DataFault, EngineError, Refusal};
 use crate::ingest::{ProducerSpan, TopicAppend};
 use crate::jsonb::canonical_texts;
+use crate::users::MayInsert;
 
 /// Records of one statement for one topic.
 #[derive(Debug)]
@@ -62,8 +63,8 @@ impl Session {
     }
 
     /// See [`Writer::write`].
-    pub(super) async fn write(&self, topic: &Topic, records: Spool) -> Result<u64> {
-        self.writer().write(topic, records).await
+    pub(super) async fn write(&self, topic: &Topic, records: Spool, allowed: MayInsert) -> Result<u64> {
+        self.writer().write(topic, records, allowed).await
     }
 
     /// Refuses writing where it is not allowed.
@@ -86,7 +87,7 @@ impl Writer {
     ///
     /// # Errors
     /// Those of [`crate::ingest::Ingest::commit`]; outside of a block nothing was written then.
-    pub async fn write(&self, topic: &Topic, records: Spool) -> Result<u64> {
+    pub async fn write(&self, topic: &Topic, records: Spool, _allowed: MayInsert) -> Result<u64> {
         let rows = records.rows();
         let before = self.info.settings.lock().checkpoint();
         let producer = self.take_producer_span(rows)?;

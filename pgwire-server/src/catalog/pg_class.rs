@@ -51,10 +51,10 @@ pub const TABLE: Table = Table {
 const PAGE_BYTES: u64 = 8192;
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
-    world.relations.iter().map(class).collect()
+    world.relations.iter().map(|relation| class(world, relation)).collect()
 }
 
-fn class(relation: &Relation) -> Vec<Cell> {
+fn class(world: &World, relation: &Relation) -> Vec<Cell> {
     let method = match &relation.shape {
         Shape::Topic(_) => HEAP_OID,
         Shape::Index { method, .. } => METHODS.iter().find(|(name, _)| name == method).map_or(0, |(_, oid)| *oid),
@@ -96,7 +96,7 @@ fn class(relation: &Relation) -> Vec<Cell> {
         0u32,
         0,
         0,
-        Cell::Null,
+        world.acl(relation.oid, "arD"),
         options(relation),
         Cell::Null,
     ]

@@ -13,5 +13,5 @@ pub const TABLE: Table = Table {
 };
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
-    world.namespaces.iter().map(|(oid, name)| row![*oid, name.as_str(), ROLE_OID, Cell::Null]).collect()
+    world.namespaces.iter().map(|(oid, name)| row![*oid, name.as_str(), ROLE_OID, world.acl(*oid, "UC")]).collect()
 }

@@ -38,6 +38,8 @@ pub const TABLE: Table = Table {
 fn rows(world: &World) -> Vec<Vec<Cell>> {
     let sessions = world.source.engine.sessions().list();
     let known = world.source.engine.users().known();
+    let me = world.source.session.current_user();
+    let all = world.source.engine.users().is_superuser(&me);
     let session = |session: std::sync::Arc<strata_engine::session::SessionInfo>| {
         let activity = session.activity();
         let (host, port) = match session.address.rsplit_once(':') {
@@ -65,7 +67,7 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
             Cell::Null,
             Cell::Null,
             Cell::Null,
-            activity.query.as_ref(),
+            if all || session.user == me { activity.query.as_ref() } else { "<insufficient privilege>" },
             "client backend",
         ]
     };

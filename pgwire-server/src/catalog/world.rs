@@ -15,6 +15,9 @@ use strata_engine::Engine;
 use strata_engine::session::SessionInfo;
 use strata_storage::ColumnId;
 
+use super::table::Cell;
+use crate::startup::USER;
+
 /// Schema `pg_catalog`.
 pub const PG_CATALOG_OID: u32 = 11;
 /// Schema `information_schema`.
@@ -194,6 +197,22 @@ impl World {
         let comments = topics.comments().into_iter();
         let comments = comments.map(|(object, column, text)| (object, column.map_or(0, number_of), text)).collect();
         Self { source: source.clone(), namespaces, relations, comments }
+    }
+
+    /// The rights on an object as PostgreSQL lists them: `{owner=.../strata, user=letters/strata}`; NULL if nothing was granted.
+    /// `owners` are the letters of the owner.
+    pub fn acl(&self, object: u32, owners: &str) -> Cell {
+        let known = self.source.engine.users().known();
+        let mut letters: BTreeMap<u32, String> = BTreeMap::new();
+        for right in known.rights().iter().filter(|right| right.object == object) {
+            letters.entry(right.user).or_default().push(right.privilege.letter());
+        }
+        if letters.is_empty() {
+            return Cell::Null;
+        }
+        let name = |oid| known.with_oid(oid).map(|user| user.name.as_str()).unwrap_or_default();
+        let granted = letters.iter().map(|(user, letters)| format!("{}={letters}/{USER}", name(*user)));
+        Cell::Texts(std::iter::once(format!("{USER}={owners}/{USER}")).chain(granted).collect())
     }
 
     /// A relation by oid.

@@ -1,6 +1,7 @@
 //! Comments: `obj_description`, `col_description`, `shobj_description`.
 
 use super::{Call, Definition, Returns, Value};
+use crate::catalog::pg_proc;
 
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
@@ -16,6 +17,10 @@ pub(super) const ALL: &[Definition] = &[
 
 fn comment(call: &Call<'_>, column: i64) -> Value {
     let Some(oid) = call.oid(0) else { return Value::Null };
+    // Oids of procedures are nobody else's.
+    if let Some(procedure) = pg_proc::procedure(oid) {
+        return procedure.comment.into();
+    }
     let comments = &call.world().comments;
     let found = comments.iter().find(|(object, number, _)| *object == oid && i64::from(*number) == column);
     found.map(|(_, _, text)| text.as_str()).into()

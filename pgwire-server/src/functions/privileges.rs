@@ -1,26 +1,95 @@
-//! `has_table_privilege` and its relatives: the one user may do everything that can be done.
+//! `has_table_privilege` and its relatives. Arguments are `[user,] object, privilege[, ...]`; several privileges mean any of them.
 
-use super::{Definition, Returns, Value};
+use strata_catalog::Privilege;
+
+use super::{Call, Definition, Returns, Value, regclass};
 
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
-    allowed("has_any_column_privilege", 2, 3),
-    allowed("has_column_privilege", 3, 4),
-    allowed("has_database_privilege", 2, 3),
-    allowed("has_foreign_data_wrapper_privilege", 2, 3),
-    allowed("has_function_privilege", 2, 3),
-    allowed("has_language_privilege", 2, 3),
-    allowed("has_parameter_privilege", 2, 3),
-    allowed("has_schema_privilege", 2, 3),
-    allowed("has_sequence_privilege", 2, 3),
-    allowed("has_server_privilege", 2, 3),
-    allowed("has_table_privilege", 2, 3),
-    allowed("has_tablespace_privilege", 2, 3),
-    allowed("has_type_privilege", 2, 3),
-    allowed("pg_has_role", 2, 3),
-    Definition { name: "row_security_active", arguments: 1..=1, returns: Returns::Bool, evaluate: |_| Ok(Value::Bool(false)) },
+    definition("has_any_column_privilege", 2, 3, |call| on_relation(call, false)),
+    definition("has_column_privilege", 3, 4, |call| on_relation(call, true)),
+    definition("has_table_privilege", 2, 3, |call| on_relation(call, false)),
+    definition("has_schema_privilege", 2, 3, on_schema),
+    definition("has_database_privilege", 2, 3, |call| asks(call, "connect")),
+    definition("has_function_privilege", 2, 3, |call| asks(call, "execute")),
+    definition("has_language_privilege", 2, 3, |call| asks(call, "usage")),
+    definition("has_type_privilege", 2, 3, |call| asks(call, "usage")),
+    definition("has_foreign_data_wrapper_privilege", 2, 3, superusers),
+    definition("has_parameter_privilege", 2, 3, superusers),
+    definition("has_sequence_privilege", 2, 3, superusers),
+    definition("has_server_privilege", 2, 3, superusers),
+    definition("has_tablespace_privilege", 2, 3, superusers),
+    definition("pg_has_role", 2, 3, has_role),
+    definition("row_security_active", 1, 1, |_| Ok(Value::Bool(false))),
 ];
 
-const fn allowed(name: &'static str, min: usize, max: usize) -> Definition {
-    Definition { name, arguments: min..=max, returns: Returns::Bool, evaluate: |_| Ok(Value::Bool(true)) }
+type Evaluate = fn(&Call<'_>) -> strata_engine::Result<Value>;
+
+const fn definition(name: &'static str, min: usize, max: usize, evaluate: Evaluate) -> Definition {
+    Definition { name, arguments: min..=max, returns: Returns::Bool, evaluate }
+}
+
+/// The user who is meant, and where the object stands among `arguments` arguments of which a user may be the first.
+fn user(call: &Call<'_>, arguments: usize) -> (String, usize) {
+    if call.count() < arguments {
+        return (call.source().session.current_user(), 0);
+    }
+    let known = call.source().engine.users().known();
+    let by_oid = call.oid(0).and_then(|oid| known.with_oid(oid).map(|user| user.name.clone()));
+    (by_oid.or_else(|| call.text(0).map(str::to_owned)).unwrap_or_default(), 1)
+}
+
+/// The names of the privileges, without `WITH GRANT OPTION`.
+fn privileges<'a>(call: &Call<'a>, at: usize) -> impl Iterator<Item = String> + use<'a> {
+    let names = call.text(at).unwrap_or_default().split(',');
+    names.map(|name| name.trim().to_ascii_lowercase()).map(|name| name.trim_end_matches(" with grant option").to_owned())
+}
+
+fn on_relation(call: &Call<'_>, column: bool) -> strata_engine::Result<Value> {
+    let (user, at) = user(call, if column { 4 } else { 3 });
+    let oid = call.oid(at).or_else(|| call.text(at).and_then(|name| regclass::relation_oid(call, name)));
+    let Some(relation) = oid.and_then(|oid| call.world().relation(oid)) else { return Ok(Value::Null) };
+    let users = call.source().engine.users();
+    if users.is_superuser(&user) {
+        return Ok(Value::Bool(true));
+    }
+    let known = users.known();
+    let open = matches!(relation.schema.as_str(), "pg_catalog" | "information_schema");
+    let any = privileges(call, at + 1 + usize::from(column)).any(|name| {
+        let privilege = Privilege::ALL.into_iter().find(|privilege| privilege.name() == name);
+        open && name == "select" || privilege.is_some_and(|privilege| known.may(&user, relation.oid, privilege))
+    });
+    Ok(Value::Bool(any))
+}
+
+fn on_schema(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let (user, at) = user(call, 3);
+    let namespaces = &call.world().namespaces;
+    let found = namespaces.iter().find(|(oid, name)| call.oid(at) == Some(*oid) || call.text(at) == Some(name));
+    let Some((oid, name)) = found else { return Ok(Value::Null) };
+    let users = call.source().engine.users();
+    let open = matches!(name.as_str(), "pg_catalog" | "information_schema") || users.known().may(&user, *oid, Privilege::Usage);
+    let usage = privileges(call, at + 1).any(|name| name == "usage");
+    Ok(Value::Bool(users.is_superuser(&user) || open && usage))
+}
+
+/// What everybody may, and nothing more.
+fn asks(call: &Call<'_>, everybodys: &str) -> strata_engine::Result<Value> {
+    let (user, at) = user(call, 3);
+    let asked = privileges(call, at + 1).any(|name| name == everybodys);
+    Ok(Value::Bool(asked || call.source().engine.users().is_superuser(&user)))
+}
+
+fn superusers(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let (user, _) = user(call, 3);
+    Ok(Value::Bool(call.source().engine.users().is_superuser(&user)))
+}
+
+fn has_role(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let (user, at) = user(call, 3);
+    let users = call.source().engine.users();
+    let known = users.known();
+    let of = call.oid(at).or_else(|| call.text(at).and_then(|name| known.named(name)).map(|user| user.oid));
+    let member = known.named(&user).zip(of).is_some_and(|(user, of)| known.acts_as(user.oid).contains(&of));
+    Ok(Value::Bool(member || users.is_superuser(&user)))
 }

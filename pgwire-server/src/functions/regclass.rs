@@ -95,7 +95,7 @@ pub(super) const ALL: &[Definition] = &[
 ];
 
 /// The oid of `name` or `schema.name`, each with or without quotes, over the search path.
-fn relation_oid(call: &Call<'_>, name: &str) -> Option<u32> {
+pub(super) fn relation_oid(call: &Call<'_>, name: &str) -> Option<u32> {
     let parts = split(name)?;
     let find = |schema: &str, name: &str| {
         call.world()

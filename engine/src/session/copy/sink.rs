@@ -15,22 +15,24 @@ use crate::session::execution::Running;
 use crate::session::outcome::CopySink;
 use crate::session::spool::Spool;
 use crate::session::write::{Writer, conform};
+use crate::users::MayInsert;
 
 /// Rows of one COPY for one topic. Dropped before the end, it fails the transaction block, as any failed statement.
 pub(super) struct TopicSink {
     running: Running,
     writer: Writer,
     topic: Arc<Topic>,
+    allowed: MayInsert,
     columns: Vec<Column>,
     stored: SchemaRef,
     records: Option<Spool>,
 }
 
 impl TopicSink {
-    pub fn new(session: &Session, running: Running, topic: Arc<Topic>, columns: Vec<Column>) -> Self {
+    pub fn new(session: &Session, running: Running, (topic, allowed): (Arc<Topic>, MayInsert), columns: Vec<Column>) -> Self {
         let stored = topic.columns.stored();
         let records = Some(session.spool(stored.clone()));
-        Self { running, writer: session.writer(), topic, columns, stored, records }
+        Self { running, writer: session.writer(), topic, allowed, columns, stored, records }
     }
 }
 
@@ -48,7 +50,7 @@ impl CopySink for TopicSink {
     async fn finish(mut self: Box<Self>) -> Result<u64> {
         self.running.check()?;
         let Some(records) = self.records.take() else { return Err(EngineError::Internal("a COPY ended twice".into())) };
-        self.writer.write(&self.topic, records).await.inspect_err(|_| self.writer.fail())
+        self.writer.write(&self.topic, records, self.allowed).await.inspect_err(|_| self.writer.fail())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::session::execution::Running;
 use crate::session::insert::folded;
 use crate::session::outcome::Outcome;
+use crate::session::planner::undefined_relation;
 use crate::session::write::conform;
 use crate::session::{Session, column_names};
 
@@ -119,6 +120,8 @@ impl Session {
         while let Some(batch) = running.unless_stopped(async { Ok(rows.try_next().await?) }).await? {
             records.push(conform(&batch.project(kept)?, columns, &stored)?)?;
         }
-        self.write(topic, records).await
+        let made = self.engine.topics().by_id(topic.id).ok_or_else(|| undefined_relation(&topic.name))?;
+        let allowed = self.relations.may_insert(&made)?;
+        self.write(topic, records, allowed).await
     }
 }

@@ -37,7 +37,7 @@ impl Session {
 }
 
 /// The name of a schema, with or without the database before it.
-pub(super) fn schema_name(name: &ObjectName) -> Result<String> {
+pub(in crate::session) fn schema_name(name: &ObjectName) -> Result<String> {
     let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
     match parts.as_slice() {
         [schema] | [_, schema] => Ok(folded(schema)),

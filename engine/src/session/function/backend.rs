@@ -6,6 +6,7 @@ use datafusion::logical_expr::Volatility;
 
 use super::{Definition, Surroundings, text, text_of};
 use crate::Result;
+use crate::error::{EngineError, Refusal};
 use crate::session::cancel::StopReason;
 use crate::session::notification::Notification;
 
@@ -48,6 +49,14 @@ fn stop(around: &Surroundings, arguments: &[ScalarValue], reason: StopReason) ->
     let [ScalarValue::Int32(Some(id))] = arguments else { return Ok(ScalarValue::Boolean(None)) };
     let session = around.engine.sessions().get(*id);
     if let Some(session) = &session {
+        let me = around.session.current_user();
+        if session.user != me && !around.engine.users().is_superuser(&me) {
+            return Err(EngineError::Refused {
+                reason: Refusal::Privilege,
+                message: "must be a superuser to stop what others run".into(),
+                hint: None,
+            });
+        }
         session.cancel.stop(reason);
     }
     Ok(ScalarValue::Boolean(Some(session.is_some())))
