@@ -41,6 +41,11 @@ many-topics: ## 10,000 topics with a record every few seconds for two minutes, o
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
 	"$$target/release/examples/many_topics" "$$target/release/strata"
 
+large-configuration: setup-build ## 1,000 layers, 10,000 rules, 200 simulated sidecars: folds, plans, files and a rollout timed, on a release build
+	cargo build --locked --release --example configuration_at_scale
+	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
+	"$$target/release/examples/configuration_at_scale"
+
 bench: setup-bench ## A release build beside ClickHouse on ROWS sample records, and the latency of small writes (BENCH=--cold, --prose, ...)
 	cargo build --locked --release --bin strata --example small_writes
 	bench/.venv/bin/python -B -m unittest discover -s bench

@@ -28,6 +28,7 @@ mod interval;
 mod listen;
 mod memory_pool;
 pub mod notification;
+mod null_of_lists;
 pub mod outcome;
 mod physical;
 mod planner;

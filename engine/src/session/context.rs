@@ -5,11 +5,13 @@ use std::sync::Arc;
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::config::Dialect;
 use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
+use datafusion::optimizer::Optimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::SessionInfo;
 use super::function;
 use super::interval::IntervalPlanner;
+use super::null_of_lists::NullOfLists;
 use super::relations::Relations;
 use super::timestamp_text::TimestampToText;
 use super::zone::SessionZone;
@@ -32,8 +34,11 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
         .with_target_partitions(engine.config().threads.max(1))
         .with_batch_size(BATCH_ROWS);
     config.options_mut().sql_parser.dialect = Dialect::PostgreSQL;
+    let mut rules = Optimizer::new().rules;
+    rules.insert(0, Arc::new(NullOfLists));
     let mut builder = SessionStateBuilder::new()
         .with_default_features()
+        .with_optimizer_rules(rules)
         .with_config(config)
         .with_runtime_env(engine.sessions().runtime().clone())
         .with_catalog_list(catalogs);
