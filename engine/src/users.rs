@@ -24,7 +24,7 @@ use strata_catalog::{Catalog, Oid};
 
 use self::attempts::Attempts;
 pub(crate) use self::right::denied;
-pub use self::right::{MayInsert, MayRead, Target};
+pub use self::right::{MayInsert, MayRead, Target, is_open};
 pub use self::verifier::{KEY_BYTES, Verifier};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};

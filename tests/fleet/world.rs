@@ -4,14 +4,11 @@
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use strata_harness::machine::{free_port, is_installed};
-use strata_harness::{Etcd, Http, Machine, Rows, Server, ServerOptions};
+use strata_harness::{Etcd, Http, Machine, Rows, Server, ServerOptions, eventually};
 use tempfile::TempDir;
 
-/// What anything may take on a busy machine. Never waited for in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Ids of the instances of role `edge`.
 pub const EDGES: [&str; 2] = ["edge-1", "edge-2"];
 
@@ -120,24 +117,18 @@ $$);
 
     /// Number and state of the newest layer.
     pub fn last_layer(&self) -> (i64, String) {
-        let row = self.sql("SELECT id, state FROM etl.layers ORDER BY id DESC LIMIT 1").remove(0);
-        (row[0].as_ref().unwrap().parse().unwrap(), row[1].clone().unwrap())
+        self.server().sql().unwrap().last_layer().unwrap()
     }
 
     /// Instance, outcome and detail of each attempt of a layer.
     pub fn attempts(&self, layer: i64) -> Vec<[String; 3]> {
-        let rows = self.sql(&format!("SELECT instance, outcome, detail FROM etl.attempts WHERE layer = {layer} ORDER BY 1"));
-        rows.into_iter().map(|row| [0, 1, 2].map(|at| row[at].clone().unwrap_or_default())).collect()
+        self.server().sql().unwrap().attempts(layer).unwrap()
     }
 
     /// Waits.
     #[track_caller]
     pub fn until(&self, what: &str, is: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !is() {
-            assert!(begun.elapsed() < PATIENCE, "not {what}:\n{}", self.said());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        assert!(eventually(is), "not {what}:\n{}", self.said());
     }
 
     /// Waits until the newest layer has come to its end, and returns its state.
@@ -251,11 +242,8 @@ alarms = ["rsyslogd: Error"]
     pub fn delivers(&self, word: &str) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         writeln!(stream, "<13>Nov 22 10:00:00 here test: {word}").unwrap();
-        let begun = Instant::now();
-        while !std::fs::read_to_string(self.machine.path("out.log")).unwrap_or_default().contains(word) {
-            assert!(begun.elapsed() < PATIENCE, "{word} is not kept\n{}", self.machine.said());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let kept = || std::fs::read_to_string(self.machine.path("out.log")).unwrap_or_default().contains(word);
+        assert!(eventually(kept), "{word} is not kept\n{}", self.machine.said());
     }
 }
 

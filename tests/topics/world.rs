@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use strata_harness::{Machine, Rows, Server, ServerOptions};
+use strata_harness::{Machine, Rows, Server, ServerOptions, eventually};
 use tempfile::TempDir;
-
-/// What anything may take on a busy machine. Never waited for in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub struct World {
@@ -111,24 +107,18 @@ failures = 2
 
     /// Number and state of the newest layer.
     pub fn last_layer(&self) -> (i64, String) {
-        let row = self.sql("SELECT id, state FROM etl.layers ORDER BY id DESC LIMIT 1").remove(0);
-        (row[0].as_ref().unwrap().parse().unwrap(), row[1].clone().unwrap())
+        self.server.sql().unwrap().last_layer().unwrap()
     }
 
     /// Instance, outcome and detail of each attempt of a layer.
     pub fn attempts(&self, layer: i64) -> Vec<[String; 3]> {
-        let rows = self.sql(&format!("SELECT instance, outcome, detail FROM etl.attempts WHERE layer = {layer} ORDER BY 1"));
-        rows.into_iter().map(|row| [0, 1, 2].map(|at| row[at].clone().unwrap_or_default())).collect()
+        self.server.sql().unwrap().attempts(layer).unwrap()
     }
 
     /// Waits.
     #[track_caller]
     pub fn until(&self, what: &str, is: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !is() {
-            assert!(begun.elapsed() < PATIENCE, "not {what}:\n{}", self.said());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        assert!(eventually(is), "not {what}:\n{}", self.said());
     }
 
     /// What everybody wrote.

@@ -80,6 +80,18 @@ impl Rule {
             enabled: true,
         }
     }
+
+    /// Those of the columns for programs (`parent`, `construct`, `plugin`, `condition`, `inputs`) that say something.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> {
+        let columns = [
+            ("parent", self.parent.is_some()),
+            ("construct", self.construct.is_some()),
+            ("plugin", self.plugin.is_some()),
+            ("condition", self.condition.is_some()),
+            ("inputs", !self.inputs.is_empty()),
+        ];
+        columns.into_iter().filter(|(_, given)| *given).map(|(column, _)| column)
+    }
 }
 
 /// How bad a finding is.

@@ -53,14 +53,7 @@ pub fn misshapen(rules: &[Rule], used: &[&str]) -> Vec<Finding> {
         if let Some(file) = above.find(|folder| paths.contains(folder)) {
             error("name", format!("\"{file}\" is a file of another rule and no folder"), "Rename one of the two.");
         }
-        let given = [
-            ("parent", rule.parent.is_some()),
-            ("construct", rule.construct.is_some()),
-            ("plugin", rule.plugin.is_some()),
-            ("condition", rule.condition.is_some()),
-            ("inputs", !rule.inputs.is_empty()),
-        ];
-        for (column, _) in given.into_iter().filter(|(column, given)| *given && !used.contains(column)) {
+        for column in rule.given().filter(|column| !used.contains(column)) {
             error(
                 column,
                 format!("column \"{column}\" means nothing for a file of this kind"),

@@ -49,7 +49,7 @@ impl TopicName {
     pub async fn resolve(&self, engine: &Engine, caller: &Caller) -> Result<Arc<TopicState>, Refusal> {
         let topics = engine.topics();
         if let Some(topic) = topics.get(&self.schema, &self.name) {
-            engine.users().may_append(&caller.0, &topic, topics)?;
+            engine.users().may_insert(&caller.0, &topic, topics)?;
             return Ok(topic);
         }
         if !engine.users().is_superuser(&caller.0) {

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod corpus;
+#[path = "../logstash/jsonb.rs"]
+mod jsonb;
 mod random;
 mod roundtrip;

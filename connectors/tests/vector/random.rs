@@ -10,7 +10,7 @@ use strata_connectors::component::vector::format::Format;
 use strata_connectors::component::vector::tree::{Array, Entry, Item, Table, Value};
 
 use crate::corpus::role;
-use crate::roundtrip::as_jsonb;
+use crate::jsonb::as_jsonb;
 
 /// How deep tables and arrays stand in each other.
 const LEVELS: u32 = 3;

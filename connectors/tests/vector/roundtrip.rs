@@ -2,26 +2,14 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use strata_catalog::etl::component::{Component, Rule, Severity};
 use strata_connectors::component::vector::Vector;
 use strata_connectors::component::vector::file::File;
 use strata_connectors::component::vector::format::Format;
 
 use crate::corpus::{Sample, role, samples};
-
-/// The value once `jsonb` stored it: keys by length, then by bytes.
-pub fn as_jsonb(value: &Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let mut fields: Vec<(&String, &Value)> = object.iter().collect();
-            fields.sort_by_key(|(key, _)| (key.len(), key.as_str()));
-            Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), as_jsonb(value))).collect::<Map<_, _>>())
-        }
-        Value::Array(values) => Value::Array(values.iter().map(as_jsonb).collect()),
-        plain => plain.clone(),
-    }
-}
+use crate::jsonb::as_jsonb;
 
 /// What another library reads: values alone.
 fn meaning(format: Format, text: &str) -> Value {

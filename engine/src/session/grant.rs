@@ -160,12 +160,10 @@ impl Session {
 
     fn granted_schema(&self, name: &ObjectName) -> Result<(Oid, String)> {
         let name = super::ddl::schema_name(name)?;
-        let schema = self.engine.topics().schemas().into_iter().find(|schema| schema.name == name);
-        schema.map(|schema| (schema.oid, name.clone())).ok_or(EngineError::Undefined {
-            what: ObjectClass::Schema,
-            name,
-            hint: None,
-        })
+        match self.engine.topics().schema_oid(&name) {
+            Some(oid) => Ok((oid, name)),
+            None => Err(EngineError::Undefined { what: ObjectClass::Schema, name, hint: None }),
+        }
     }
 }
 

@@ -124,24 +124,18 @@ impl Relations {
         }
     }
 
-    /// What a name means, as rights are asked about it.
-    fn target<'a>(&self, schema_name: &'a str, name: &'a str, relation: &Relation) -> Target<'a> {
-        let schemas = self.engine.topics().schemas();
-        let schema = schemas.into_iter().find(|schema| schema.name == schema_name).map(|schema| schema.oid);
-        let (oid, kind) = match relation {
-            Relation::Topic(topic) => (Some(topic.definition().oid()), "table"),
-            Relation::View(view) => (Some(view.oid), "view"),
-            Relation::System => (None, "table"),
-        };
-        Target { schema, schema_name, oid, name, kind }
-    }
-
     /// The proof that the current user may read what a name means.
     ///
     /// # Errors
     /// Permission denied.
     pub fn may_read(&self, schema: &str, name: &str, relation: &Relation) -> Result<MayRead> {
-        self.engine.users().may_read(&self.session.current_user(), self.target(schema, name, relation))
+        let (oid, kind) = match relation {
+            Relation::Topic(topic) => (Some(topic.definition().oid()), "table"),
+            Relation::View(view) => (Some(view.oid), "view"),
+            Relation::System => (None, "table"),
+        };
+        let target = Target { schema, oid, name, kind };
+        self.engine.users().may_read(&self.session.current_user(), target, self.engine.topics())
     }
 
     /// The proof that the current user may append to a topic.
@@ -149,7 +143,7 @@ impl Relations {
     /// # Errors
     /// Permission denied.
     pub fn may_insert(&self, topic: &Arc<TopicState>) -> Result<MayInsert> {
-        self.engine.users().may_append(&self.session.current_user(), topic, self.engine.topics())
+        self.engine.users().may_insert(&self.session.current_user(), topic, self.engine.topics())
     }
 
     /// A topic as a query reads it: one snapshot.

@@ -5,6 +5,7 @@
 
 use chrono::Utc;
 use datafusion::sql::sqlparser::ast::Ident;
+use strata_catalog::Oid;
 use strata_catalog::users::{FIRST_USER, Membership, User};
 
 use super::Session;
@@ -19,6 +20,13 @@ use crate::users::{Known, Verifier, new_salt, undefined};
 
 /// Names that stand for something else where a user is named.
 const RESERVED: &[&str] = &["public", "none"];
+
+/// A user, who is to be or not to be his member, and what there is between the two.
+struct Pair {
+    user: Oid,
+    member: Oid,
+    before: Option<Membership>,
+}
 
 impl Session {
     pub(super) async fn user_statement(&self, statement: &UserStatement) -> Result<Outcome> {
@@ -174,16 +182,11 @@ impl Session {
     }
 
     async fn grant_membership(&self, names: &[String], members: &[UserName], admin: bool) -> Result<()> {
-        let users = self.engine.users();
         for name in names {
             for member in members {
-                let (known, member) = (users.known(), self.meant(member));
-                let user = known.named(name).ok_or_else(|| undefined(name))?;
-                let member = known.named(&member).ok_or_else(|| undefined(&member))?;
-                self.may_administer(&known, user)?;
-                let before = known.memberships().iter().find(|one| (one.user, one.member) == (user.oid, member.oid));
-                let admin = admin || before.is_some_and(|before| before.admin);
-                users.grant(&Membership { user: user.oid, member: member.oid, admin }).await?;
+                let pair = self.administered(name, member)?;
+                let admin = admin || pair.before.is_some_and(|before| before.admin);
+                self.engine.users().grant(&Membership { user: pair.user, member: pair.member, admin }).await?;
             }
         }
         Ok(())
@@ -193,21 +196,27 @@ impl Session {
         let users = self.engine.users();
         for name in names {
             for member in members {
-                let (known, member) = (users.known(), self.meant(member));
-                let user = known.named(name).ok_or_else(|| undefined(name))?;
-                let member = known.named(&member).ok_or_else(|| undefined(&member))?;
-                self.may_administer(&known, user)?;
-                let was = known.memberships().iter().any(|one| (one.user, one.member) == (user.oid, member.oid));
-                if was && admin_only {
-                    users.grant(&Membership { user: user.oid, member: member.oid, admin: false }).await?;
-                } else if was {
-                    users.revoke(user.oid, member.oid).await?;
+                let pair = self.administered(name, member)?;
+                if pair.before.is_none() {
+                    self.warning(format!("role \"{}\" is not a member of role \"{name}\"", self.meant(member)));
+                } else if admin_only {
+                    users.grant(&Membership { user: pair.user, member: pair.member, admin: false }).await?;
                 } else {
-                    self.warning(format!("role \"{}\" is not a member of role \"{name}\"", member.name));
+                    users.revoke(pair.user, pair.member).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What is known of a membership that the current user may change.
+    fn administered(&self, name: &str, member: &UserName) -> Result<Pair> {
+        let (known, member) = (self.engine.users().known(), self.meant(member));
+        let user = known.named(name).ok_or_else(|| undefined(name))?;
+        let member = known.named(&member).ok_or_else(|| undefined(&member))?;
+        self.may_administer(&known, user)?;
+        let before = known.memberships().iter().find(|one| (one.user, one.member) == (user.oid, member.oid));
+        Ok(Pair { user: user.oid, member: member.oid, before: before.cloned() })
     }
 
     fn may_administer(&self, known: &Known, user: &User) -> Result<()> {

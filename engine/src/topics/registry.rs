@@ -93,6 +93,11 @@ impl Topics {
         self.names.read().schemas.values().cloned().collect()
     }
 
+    /// Identity of the schema of that name, if it is there.
+    pub fn schema_oid(&self, name: &str) -> Option<Oid> {
+        self.names.read().schemas.get(name).map(|schema| schema.oid)
+    }
+
     /// Whether a schema of that name is there.
     pub fn has_schema(&self, name: &str) -> bool {
         self.names.read().schemas.contains_key(name)

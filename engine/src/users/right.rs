@@ -30,10 +30,8 @@ impl MayRead {
 /// A topic, a view or a system table.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
-    /// Schema: identity and name; `None` for a schema of the system's own.
-    pub schema: Option<Oid>,
     /// Name of the schema.
-    pub schema_name: &'a str,
+    pub schema: &'a str,
     /// Identity; `None` for a system table.
     pub oid: Option<Oid>,
     /// Name.
@@ -42,8 +40,11 @@ pub struct Target<'a> {
     pub kind: &'static str,
 }
 
-/// Schemas of the system's own that everybody may read: clients cannot do without.
-const OPEN_SCHEMAS: &[&str] = &["pg_catalog", "information_schema"];
+/// Whether everybody may read a schema of the system's own: clients cannot do without.
+#[must_use]
+pub fn is_open(schema: &str) -> bool {
+    matches!(schema, "pg_catalog" | "information_schema")
+}
 
 impl Known {
     /// Whether `user` has this right, by himself or as a member.
@@ -68,40 +69,31 @@ impl Users {
     ///
     /// # Errors
     /// Permission denied, in PostgreSQL's words.
-    pub fn may_read(&self, user: &str, target: Target<'_>) -> Result<MayRead> {
-        self.check(user, target, Privilege::Select).map(|()| MayRead(()))
+    pub fn may_read(&self, user: &str, target: Target<'_>, topics: &Topics) -> Result<MayRead> {
+        self.check(user, target, topics, Privilege::Select).map(|()| MayRead(()))
     }
 
-    /// The proof that `user` may append to the target.
+    /// The proof that `user` may append to the topic.
     ///
     /// # Errors
     /// Permission denied, in PostgreSQL's words.
-    pub fn may_insert(&self, user: &str, target: Target<'_>) -> Result<MayInsert> {
-        self.check(user, target, Privilege::Insert).map(|()| MayInsert(()))
-    }
-
-    /// [`Users::may_insert`] for a topic that is at hand.
-    ///
-    /// # Errors
-    /// Permission denied, in PostgreSQL's words.
-    pub fn may_append(&self, user: &str, topic: &TopicState, topics: &Topics) -> Result<MayInsert> {
+    pub fn may_insert(&self, user: &str, topic: &TopicState, topics: &Topics) -> Result<MayInsert> {
         let topic = topic.definition();
-        let schema = topics.schemas().into_iter().find(|schema| schema.name == topic.schema).map(|schema| schema.oid);
-        let (oid, name) = (Some(topic.oid()), topic.name.as_str());
-        self.may_insert(user, Target { schema, schema_name: &topic.schema, oid, name, kind: "table" })
+        let target = Target { schema: &topic.schema, oid: Some(topic.oid()), name: &topic.name, kind: "table" };
+        self.check(user, target, topics, Privilege::Insert).map(|()| MayInsert(()))
     }
 
-    fn check(&self, user: &str, target: Target<'_>, privilege: Privilege) -> Result<()> {
+    fn check(&self, user: &str, target: Target<'_>, topics: &Topics, privilege: Privilege) -> Result<()> {
         if self.is_superuser(user) {
             return Ok(());
         }
         let known = self.known();
-        let (Some(schema), Some(oid)) = (target.schema, target.oid) else {
-            let open = privilege == Privilege::Select && OPEN_SCHEMAS.contains(&target.schema_name);
+        let (Some(schema), Some(oid)) = (topics.schema_oid(target.schema), target.oid) else {
+            let open = privilege == Privilege::Select && is_open(target.schema);
             return if open { Ok(()) } else { Err(denied(target.kind, target.name)) };
         };
         if !known.may(user, schema, Privilege::Usage) {
-            return Err(denied("schema", target.schema_name));
+            return Err(denied("schema", target.schema));
         }
         if known.may(user, oid, privilege) { Ok(()) } else { Err(denied(target.kind, target.name)) }
     }

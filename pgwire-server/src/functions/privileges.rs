@@ -1,6 +1,7 @@
 //! `has_table_privilege` and its relatives. Arguments are `[user,] object, privilege[, ...]`; several privileges mean any of them.
 
 use strata_catalog::Privilege;
+use strata_engine::users::is_open;
 
 use super::{Call, Definition, Returns, Value, regclass};
 
@@ -54,7 +55,7 @@ fn on_relation(call: &Call<'_>, column: bool) -> strata_engine::Result<Value> {
         return Ok(Value::Bool(true));
     }
     let known = users.known();
-    let open = matches!(relation.schema.as_str(), "pg_catalog" | "information_schema");
+    let open = is_open(&relation.schema);
     let any = privileges(call, at + 1 + usize::from(column)).any(|name| {
         let privilege = Privilege::ALL.into_iter().find(|privilege| privilege.name() == name);
         open && name == "select" || privilege.is_some_and(|privilege| known.may(&user, relation.oid, privilege))
@@ -68,7 +69,7 @@ fn on_schema(call: &Call<'_>) -> strata_engine::Result<Value> {
     let found = namespaces.iter().find(|(oid, name)| call.oid(at) == Some(*oid) || call.text(at) == Some(name));
     let Some((oid, name)) = found else { return Ok(Value::Null) };
     let users = call.source().engine.users();
-    let open = matches!(name.as_str(), "pg_catalog" | "information_schema") || users.known().may(&user, *oid, Privilege::Usage);
+    let open = is_open(name) || users.known().may(&user, *oid, Privilege::Usage);
     let usage = privileges(call, at + 1).any(|name| name == "usage");
     Ok(Value::Bool(users.is_superuser(&user) || open && usage))
 }

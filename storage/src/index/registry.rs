@@ -46,7 +46,7 @@ impl IndexCounts {
 
 #[derive(Debug)]
 struct Entry {
-    name: IndexName,
+    name: Arc<IndexName>,
     state: IndexState,
     open: Option<Arc<dyn Index>>,
 }
@@ -64,11 +64,11 @@ impl IndexRegistry {
         let mut entries = self.entries.lock();
         let of_segment = entries.entry(name.segment).or_default();
         of_segment.retain(|entry| entry.name.spec != name.spec);
-        of_segment.push(Entry { name, state, open: None });
+        of_segment.push(Entry { name: Arc::new(name), state, open: None });
     }
 
     /// Files of a segment with their states.
-    pub fn of_segment(&self, segment: SegmentId) -> Vec<(IndexName, IndexState)> {
+    pub fn of_segment(&self, segment: SegmentId) -> Vec<(Arc<IndexName>, IndexState)> {
         let entries = self.entries.lock();
         let of_segment = entries.get(&segment).map_or(&[][..], Vec::as_slice);
         of_segment.iter().map(|entry| (entry.name.clone(), entry.state.clone())).collect()
@@ -91,7 +91,7 @@ impl IndexRegistry {
     pub fn keep(&self, name: &IndexName, index: &Arc<dyn Index>) {
         let mut entries = self.entries.lock();
         let of_segment = entries.get_mut(&name.segment).map_or(&mut [][..], Vec::as_mut_slice);
-        for entry in of_segment.iter_mut().filter(|entry| entry.name == *name && matches!(entry.state, IndexState::Built(_))) {
+        for entry in of_segment.iter_mut().filter(|entry| *entry.name == *name && matches!(entry.state, IndexState::Built(_))) {
             entry.open = Some(index.clone());
         }
     }
@@ -100,7 +100,7 @@ impl IndexRegistry {
     pub fn mark_broken(&self, name: &IndexName, reason: String) -> bool {
         let mut entries = self.entries.lock();
         let of_segment = entries.get_mut(&name.segment).map_or(&mut [][..], Vec::as_mut_slice);
-        let Some(entry) = of_segment.iter_mut().find(|entry| entry.name == *name) else { return false };
+        let Some(entry) = of_segment.iter_mut().find(|entry| *entry.name == *name) else { return false };
         let is_new = matches!(entry.state, IndexState::Built(_));
         entry.state = IndexState::Broken(reason);
         entry.open = None;
@@ -108,7 +108,7 @@ impl IndexRegistry {
     }
 
     /// Forgets a segment; its files, which are to be deleted.
-    pub fn remove_segment(&self, segment: SegmentId) -> Vec<IndexName> {
+    pub fn remove_segment(&self, segment: SegmentId) -> Vec<Arc<IndexName>> {
         let removed = self.entries.lock().remove(&segment).unwrap_or_default();
         removed.into_iter().map(|entry| entry.name).collect()
     }
@@ -116,7 +116,7 @@ impl IndexRegistry {
     /// Forgets one file.
     pub fn remove(&self, name: &IndexName) {
         if let Some(of_segment) = self.entries.lock().get_mut(&name.segment) {
-            of_segment.retain(|entry| entry.name != *name);
+            of_segment.retain(|entry| *entry.name != *name);
         }
     }
 

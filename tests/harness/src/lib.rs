@@ -9,8 +9,10 @@
 
 pub mod etcd;
 pub mod http;
+mod layers;
 pub mod machine;
 pub mod mount;
+mod patience;
 mod process;
 pub mod server;
 pub mod sidecar;
@@ -21,6 +23,7 @@ pub use etcd::Etcd;
 pub use http::{Answer, Http};
 pub use machine::Machine;
 pub use mount::SmallDisk;
+pub use patience::eventually;
 pub use server::{Server, ServerOptions};
 pub use sidecar::Sidecar;
 pub use sql::{Reply, Rows, Sql};

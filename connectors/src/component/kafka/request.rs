@@ -55,6 +55,12 @@ pub struct Answered {
     pub message: Option<String>,
 }
 
+/// Topic, code and message of each, behind the time that the broker held the question back.
+fn answers(from: &mut Reader<'_>) -> Result<Vec<Answered>, Malformed> {
+    from.i32()?;
+    from.list(|from| Ok(Answered { topic: from.text()?, code: from.i16()?, message: from.optional_text()? }))
+}
+
 /// Which requests a broker knows: the lowest and the highest version, by key.
 #[derive(Debug)]
 pub struct ApiVersions;
@@ -178,8 +184,7 @@ impl Request for CreateTopics {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Vec<Answered>, Malformed> {
-        from.i32()?;
-        from.list(|from| Ok(Answered { topic: from.text()?, code: from.i16()?, message: from.optional_text()? }))
+        answers(from)
     }
 }
 
@@ -225,8 +230,7 @@ impl Request for CreatePartitions {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Vec<Answered>, Malformed> {
-        from.i32()?;
-        from.list(|from| Ok(Answered { topic: from.text()?, code: from.i16()?, message: from.optional_text()? }))
+        answers(from)
     }
 }
 

@@ -93,15 +93,7 @@ fn misshapen(rule: &Rule) -> Vec<Finding> {
         let message = format!("stage \"{}\" is none of this kind", rule.stage);
         findings.push(Finding::error(&rule.name, "stage", message).with_hint("Every rule is of stage topic."));
     }
-    let given = [
-        ("parent", rule.parent.is_some()),
-        ("construct", rule.construct.is_some()),
-        ("plugin", rule.plugin.is_some()),
-        ("condition", rule.condition.is_some()),
-        ("inputs", !rule.inputs.is_empty()),
-        ("body", rule.body.is_some()),
-    ];
-    for (column, _) in given.into_iter().filter(|(_, given)| *given) {
+    for column in rule.given().chain(rule.body.is_some().then_some("body")) {
         let message = format!("column \"{column}\" means nothing for a topic");
         findings.push(Finding::error(&rule.name, column, message).with_hint("Set it to NULL, or inputs to {}."));
     }

@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A terminal was not found here.
-    fn miss<T>(&mut self, expected: &'static str) -> Option<T> {
+    pub(super) fn miss<T>(&mut self, expected: &'static str) -> Option<T> {
         if self.at > self.furthest {
             self.furthest = self.at;
             self.expected.clear();

@@ -113,8 +113,14 @@ fn node_plugin(cursor: &mut Cursor<'_>) -> Option<Node> {
     Some(Node::Plugin { comments: Vec::new(), plugin: plugin(cursor)? })
 }
 
+/// Logstash's grammar takes `""` for a name too, and then knows no plugin of that name: here it is refused with its place.
 fn plugin(cursor: &mut Cursor<'_>) -> Option<Plugin> {
+    let from = cursor.at();
     let name = name(cursor)?;
+    if name.text().is_empty() {
+        cursor.back_to(from);
+        return cursor.miss("the name of a plugin");
+    }
     let before = cursor.space();
     cursor.literal("{", "\"{\"")?;
     let mut comments = joined(before, cursor.space());

@@ -77,8 +77,8 @@ impl Session {
         let name = schema_name(name)?;
         let made = Created::Schema(name.clone());
         self.refuse_in_block("COMMENT", |created| *created == made)?;
-        let schema = self.engine.topics().schemas().into_iter().find(|schema| schema.name == name);
-        schema.map(|schema| (schema.oid, None)).ok_or(EngineError::Undefined { what: ObjectClass::Schema, name, hint: None })
+        let oid = self.engine.topics().schema_oid(&name);
+        oid.map(|oid| (oid, None)).ok_or(EngineError::Undefined { what: ObjectClass::Schema, name, hint: None })
     }
 
     fn commented_index(&self, name: &ObjectName) -> Result<(Oid, Option<ColumnId>)> {

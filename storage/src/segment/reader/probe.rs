@@ -96,9 +96,9 @@ impl SegmentReader {
     }
 
     /// Built indexes of a column with their methods and bytes.
-    fn indexes_of(&self, column: &ColumnRef) -> Vec<(IndexName, &'static dyn IndexMethod, u64)> {
+    fn indexes_of(&self, column: &ColumnRef) -> Vec<(Arc<IndexName>, &'static dyn IndexMethod, u64)> {
         let ColumnRef::Column(id) = column else { return Vec::new() };
-        let built = |(name, state): (IndexName, IndexState)| match state {
+        let built = |(name, state): (Arc<IndexName>, IndexState)| match state {
             IndexState::Built(bytes) if name.spec.column == *id => name.spec.method().map(|method| (name, method, bytes)),
             _ => None,
         };
@@ -120,7 +120,7 @@ impl SegmentReader {
         if let Some(index) = self.indexes.open(self.meta.id, &name.spec) {
             return Ok(index);
         }
-        let file = IndexFile::open(&self.files, &self.cache, name.clone(), bytes, self.meta.rows).await?;
+        let file = IndexFile::open(&self.files, &self.cache, IndexName::clone(name), bytes, self.meta.rows).await?;
         let unknown = || StorageError::Internal(format!("no index method is called {}", name.spec.method));
         let index = name.spec.method().ok_or_else(unknown)?.open(&name.spec.options, Arc::new(file))?;
         self.indexes.keep(name, &index);

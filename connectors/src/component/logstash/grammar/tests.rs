@@ -86,6 +86,7 @@ fn what_is_refused_is_refused_at_the_furthest_place() {
         ("input { stdin }", 1, 15),
         ("input { } }", 1, 11),
         ("filter { grok }", 1, 15),
+        ("filter { \"\" { } }", 1, 10),
         ("filter {\n  a { b => 1, c => 2 }\n}", 2, 13),
         ("filter {\n  a { b => { \"x\" => 1,\n \"y\" => 2 } }\n}", 2, 22),
         ("filter { a { b => 1# no space\n c => 2 } }", 2, 2),
