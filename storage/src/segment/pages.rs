@@ -1,43 +1,91 @@
 //! Pages of one column: where they lie, their checksums, and decoding the ones that hold wanted rows.
 //!
-//! Only the pages that hold wanted rows are fetched. They are laid out as a file with holes, over which Parquet's own
-//! reader runs with a row selection; it never looks into a hole.
+//! ```text
+//! rows ─▶ pages that hold them ─▶ fetched ─▶ checksums ─▶ a file with holes ─┬─ Decoder: texts, codes, numbers ─┬─▶ arrays
+//!                                                                            └─ Parquet's reader: all others ───┘
+//! ```
+//!
+//! A decoder writes values where they stay, into memory that was taken once; Parquet's reader fills buffers that grow, cuts
+//! them and leaves conversion to others, which takes about twice as long on pages that nobody has read yet.
 //!
 //! **Invariant:** a page reaches the decoder only after its checksum was compared.
 
-use std::io::{Cursor, Read};
+mod codes;
+mod delta;
+mod generic;
+mod holes;
+mod hybrid;
+mod numbers;
+mod page;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy, RowSelector,
-};
-use parquet::column::page::{Page as DecodedPage, PageReader};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::column::page::{Page as ParquetPage, PageReader};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use self::holes::{HoledFile, Holes};
+use self::page::Page;
 use super::layout::ColumnLayout;
+
+pub use self::codes::{Codes, Dictionary};
+pub use self::numbers::decoder as numbers;
+pub use self::text::Texts;
+
+/// Makes arrays of the pages of one column.
+pub trait Decoder: Debug + Send {
+    /// Takes the values of the dictionary page, plain, before any other page.
+    ///
+    /// # Errors
+    /// A reason in words, as all of them.
+    fn dictionary(&mut self, values: &Bytes) -> Result<(), String>;
+
+    /// Goes to the next page.
+    ///
+    /// # Errors
+    /// It is not written as this column is.
+    fn begin(&mut self, page: Page) -> Result<(), String>;
+
+    /// Adds rows of the page to the array; they ascend from call to call.
+    ///
+    /// # Errors
+    /// The page has not that many.
+    fn append(&mut self, rows: Range<usize>) -> Result<(), String>;
+
+    /// The array of what was added since the last one.
+    ///
+    /// # Errors
+    /// The values are none of the type.
+    fn finish(&mut self) -> Result<ArrayRef, String>;
+}
 
 /// The pages of one column.
 #[derive(Debug)]
 pub struct PageMap {
     /// The dictionary page, if there is one.
-    dictionary: Option<Page>,
+    dictionary: Option<Place>,
     /// Data pages in row order.
-    pages: Vec<Page>,
+    pages: Vec<Place>,
     /// First row of each data page.
     first_rows: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
-struct Page {
+struct Place {
     range: Range<u64>,
     crc: u32,
+    /// None in a dictionary page.
+    rows: Range<u32>,
 }
 
 impl PageMap {
@@ -55,7 +103,7 @@ impl PageMap {
         let mut page = |start: i64, end: i64| {
             let crc = crcs.next().ok_or("a checksum is missing")??;
             match (u64::try_from(start), u64::try_from(end)) {
-                (Ok(start), Ok(end)) if start <= end => Ok(Page { range: start..end, crc }),
+                (Ok(start), Ok(end)) if start <= end => Ok(Place { range: start..end, crc, rows: 0..0 }),
                 _ => Err("a page has no place in the file"),
             }
         };
@@ -64,6 +112,10 @@ impl PageMap {
         for location in index.page_locations() {
             pages.push(page(location.offset, location.offset + i64::from(location.compressed_page_size))?);
             first_rows.push(u32::try_from(location.first_row_index).map_err(|_| "a page starts before the first row")?);
+        }
+        let end = u32::try_from(chunk.num_values()).map_err(|_| "a column has too many rows")?;
+        for ((page, first), next) in pages.iter_mut().zip(&first_rows).zip(first_rows.iter().skip(1).chain([&end])) {
+            page.rows = *first..*next;
         }
         Ok(Self { dictionary, pages, first_rows })
     }
@@ -92,9 +144,9 @@ impl PageMap {
         }
     }
 
-    /// The pages that hold any of `rows`, ascending ranges of row numbers, and the dictionary.
-    fn wanted(&self, rows: &[Range<u32>]) -> Vec<Page> {
-        let mut wanted: Vec<Page> = self.dictionary.iter().cloned().collect();
+    /// The data pages that hold any of `rows`, ascending ranges of row numbers.
+    fn wanted(&self, rows: &[Range<u32>]) -> Vec<Place> {
+        let mut wanted = Vec::new();
         let mut next = 0;
         for range in rows.iter().filter(|range| !range.is_empty()) {
             let first = self.first_rows.partition_point(|row| *row <= range.start).saturating_sub(1).max(next);
@@ -110,16 +162,18 @@ impl PageMap {
         self.dictionary.clone().map(|page| PagePlan { pages: vec![page], rows: Vec::new() })
     }
 
-    /// Plans the reading of `rows`, ascending ranges of row numbers.
-    pub fn plan(&self, rows: Vec<Range<u32>>) -> PagePlan {
-        PagePlan { pages: self.wanted(&rows), rows }
+    /// Plans the reading of `rows`, ascending ranges of row numbers, and of the dictionary page, if there is one and it is
+    /// not known already.
+    pub fn plan(&self, rows: Vec<Range<u32>>, with_dictionary: bool) -> PagePlan {
+        let dictionary = self.dictionary.iter().filter(|_| with_dictionary).cloned();
+        PagePlan { pages: dictionary.chain(self.wanted(&rows)).collect(), rows }
     }
 }
 
 /// Which bytes must be fetched for some rows of a column.
 #[derive(Debug)]
 pub struct PagePlan {
-    pages: Vec<Page>,
+    pages: Vec<Place>,
     rows: Vec<Range<u32>>,
 }
 
@@ -141,11 +195,80 @@ impl PagePlan {
         ranges
     }
 
-    /// Checks the fetched ranges and decodes the rows of column `column` into arrays of `batch` rows.
+    /// Checks the fetched ranges and decodes the rows into arrays of `batch` rows. `chunk` is the column's metadata.
     ///
     /// # Errors
     /// A reason in words, when the bytes are not what was written.
     pub fn decode(
+        self,
+        fetched: Vec<Bytes>,
+        chunk: &ColumnChunkMetaData,
+        decoder: &mut dyn Decoder,
+        batch: usize,
+    ) -> Result<Vec<ArrayRef>, String> {
+        let file = Arc::new(Holes(Arc::new(self.verify(fetched)?)));
+        let mut pages = self.pages_of(file, chunk).map_err(|error| error.to_string())?;
+        let (mut arrays, mut filled) = (Vec::new(), 0);
+        for place in &self.pages {
+            let page = pages.get_next_page().map_err(|error| error.to_string())?.ok_or("a page is missing")?;
+            if let ParquetPage::DictionaryPage { buf, .. } = &page {
+                decoder.dictionary(buf)?;
+                continue;
+            }
+            let page = Page::of(page)?;
+            if page.rows != place.rows.len() {
+                return Err(format!("a page has {} rows and not {}", page.rows, place.rows.len()));
+            }
+            decoder.begin(page)?;
+            let first = self.rows.partition_point(|range| range.end <= place.rows.start);
+            for range in self.rows[first..].iter().take_while(|range| range.start < place.rows.end) {
+                let mut next = range.start.max(place.rows.start) - place.rows.start;
+                let end = range.end.min(place.rows.end) - place.rows.start;
+                while next < end {
+                    let until = end.min(next + (batch - filled) as u32);
+                    decoder.append(next as usize..until as usize)?;
+                    filled += (until - next) as usize;
+                    next = until;
+                    if filled == batch {
+                        arrays.push(decoder.finish()?);
+                        filled = 0;
+                    }
+                }
+            }
+        }
+        if filled > 0 {
+            arrays.push(decoder.finish()?);
+        }
+        self.complete(arrays)
+    }
+
+    /// Parquet's reader of the pages of the plan.
+    fn pages_of(&self, file: Arc<Holes>, chunk: &ColumnChunkMetaData) -> Result<SerializedPageReader<Holes>, ParquetError> {
+        let location = |page: &Place| PageLocation {
+            offset: page.range.start as i64,
+            compressed_page_size: (page.range.end - page.range.start) as i32,
+            first_row_index: i64::from(page.rows.start),
+        };
+        let locations: Vec<PageLocation> = self.pages.iter().map(location).collect();
+        // A column that begins with the first of these pages: else the reader takes what lies before it for a dictionary.
+        let chunk = ColumnChunkMetaData::builder(chunk.column_descr_ptr())
+            .set_compression(chunk.compression())
+            .set_data_page_offset(locations.first().map_or(0, |location| location.offset))
+            .build()?;
+        SerializedPageReader::new(file, &chunk, self.rows(), Some(locations))
+    }
+
+    /// The arrays, if they hold all the rows.
+    fn complete(&self, arrays: Vec<ArrayRef>) -> Result<Vec<ArrayRef>, String> {
+        let (found, wanted) = (arrays.iter().map(|array| array.len()).sum::<usize>(), self.rows());
+        if found == wanted { Ok(arrays) } else { Err(format!("{found} rows were decoded and not {wanted}")) }
+    }
+
+    /// The same with Parquet's reader, for column `column` of any type.
+    ///
+    /// # Errors
+    /// As [`PagePlan::decode`].
+    pub fn decode_any(
         self,
         fetched: Vec<Bytes>,
         reader: &ArrowReaderMetadata,
@@ -153,10 +276,7 @@ impl PagePlan {
         batch: usize,
     ) -> Result<Vec<ArrayRef>, String> {
         let file = self.verify(fetched)?;
-        let arrays = decode(file, &self.rows, reader, column, batch).map_err(|error| error.to_string())?;
-        let wanted = self.rows();
-        let found: usize = arrays.iter().map(|array| array.len()).sum();
-        if found == wanted { Ok(arrays) } else { Err(format!("{found} rows were decoded and not {wanted}")) }
+        self.complete(generic::decode(file, &self.rows, reader, column, batch).map_err(|error| error.to_string())?)
     }
 
     /// Checks the fetched ranges and decodes the values of the dictionary page, in its order.
@@ -174,7 +294,7 @@ impl PagePlan {
         let (rows, chunk) = (group.num_rows() as usize, group.columns().get(column).ok_or("a column is missing")?);
         let mut pages = SerializedPageReader::new(file, chunk, rows, None).map_err(|error| error.to_string())?;
         let page = pages.get_next_page().map_err(|error| error.to_string())?;
-        let Some(DecodedPage::DictionaryPage { buf, num_values, .. }) = page else {
+        let Some(ParquetPage::DictionaryPage { buf, num_values, .. }) = page else {
             return Err("a column of codes does not begin with its dictionary".to_owned());
         };
         let mut values = Vec::new();
@@ -205,80 +325,4 @@ impl PagePlan {
         }
         Ok(file)
     }
-}
-
-fn decode(
-    file: HoledFile,
-    rows: &[Range<u32>],
-    reader: &ArrowReaderMetadata,
-    column: usize,
-    batch: usize,
-) -> parquet::errors::Result<Vec<ArrayRef>> {
-    let mut selectors = Vec::with_capacity(rows.len() * 2);
-    let mut at = 0;
-    for range in rows {
-        if range.start > at {
-            selectors.push(RowSelector::skip((range.start - at) as usize));
-        }
-        selectors.push(RowSelector::select(range.len()));
-        at = range.end;
-    }
-    let mask = ProjectionMask::roots(reader.parquet_schema(), [column]);
-    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(Holes(Arc::new(file)), reader.clone())
-        .with_projection(mask)
-        .with_batch_size(batch.max(1))
-        .with_row_selection(RowSelection::from(selectors))
-        // The other policy, a mask over everything in between, would look into the holes.
-        .with_row_selection_policy(RowSelectionPolicy::Selectors)
-        .build()?;
-    Ok(batches.map(|batch| batch.map(|batch| batch.column(0).clone())).collect::<Result<_, _>>()?)
-}
-
-/// A file of which only some pieces are known.
-#[derive(Debug)]
-struct HoledFile {
-    /// Position and bytes, ascending.
-    pieces: Vec<(u64, Bytes)>,
-}
-
-impl HoledFile {
-    /// The bytes from `start` to the end of their piece.
-    fn from(&self, start: u64) -> Option<Bytes> {
-        let after = self.pieces.partition_point(|(at, _)| *at <= start);
-        let (at, bytes) = self.pieces.get(after.checked_sub(1)?)?;
-        let skip = usize::try_from(start - at).ok()?;
-        (skip <= bytes.len()).then(|| bytes.slice(skip..))
-    }
-
-    fn piece(&self, start: u64, length: usize) -> Option<Bytes> {
-        self.from(start).filter(|bytes| bytes.len() >= length).map(|bytes| bytes.slice(..length))
-    }
-}
-
-/// [`HoledFile`] as Parquet's reader wants it.
-#[derive(Debug, Clone)]
-struct Holes(Arc<HoledFile>);
-
-impl Length for Holes {
-    fn len(&self) -> u64 {
-        // Longer than any file, because only what was fetched can be read.
-        u64::MAX
-    }
-}
-
-impl ChunkReader for Holes {
-    type T = Box<dyn Read + Send>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let bytes = self.0.from(start).ok_or_else(|| hole(start))?;
-        Ok(Box::new(Cursor::new(bytes)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        self.0.piece(start, length).ok_or_else(|| hole(start))
-    }
-}
-
-fn hole(start: u64) -> ParquetError {
-    ParquetError::General(format!("byte {start} was not fetched"))
 }

@@ -1,7 +1,6 @@
 //! Rows of one column of the file between the request for their pages and the arrays.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
@@ -9,12 +8,11 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::SegmentReader;
-use super::dictionary::Dictionary;
 use crate::ids::SegmentId;
 use crate::segment::BLOCK_ROWS;
 use crate::segment::file::blocking;
 use crate::segment::layout::Form;
-use crate::segment::pages::PagePlan;
+use crate::segment::pages::{Codes, Decoder, PagePlan, Texts, numbers};
 use crate::segment::to_logical;
 use crate::{Result, StorageError};
 
@@ -29,7 +27,8 @@ pub(super) struct Decoding {
     stored: usize,
     plan: PagePlan,
     arrow: ArrowReaderMetadata,
-    dictionary: Option<Arc<Dictionary>>,
+    /// `None`: it is left to Parquet's reader.
+    decoder: Option<Box<dyn Decoder>>,
     physical: DataType,
     batch: usize,
     /// What the arrays take in memory, about.
@@ -42,21 +41,19 @@ impl SegmentReader {
     /// # Errors
     /// Those of reading the column's dictionary.
     pub(super) async fn decoding(&self, stored: usize, rows: Vec<Range<u32>>, batch: usize) -> Result<Decoding> {
-        let dictionary = match self.layout.columns[stored].form {
-            Form::Codes => Some(self.dictionary(stored).await?),
-            _ => None,
+        let column = &self.layout.columns[stored];
+        let plan = self.pages[stored].plan(rows, column.form != Form::Codes);
+        let batch = batch.min(plan.rows());
+        let bytes_of = |rows: usize| (u128::from(column.decoded_bytes) * rows as u128 / u128::from(self.meta.rows.max(1))) as u64;
+        let physical = self.physical_type(stored);
+        let decoder: Option<Box<dyn Decoder>> = match column.form {
+            Form::Codes => Some(Box::new(Codes::new(self.dictionary(stored).await?, batch))),
+            Form::Text => Some(Box::new(Texts::new(batch, bytes_of(batch) as usize))),
+            Form::Native => numbers(self.arrow.schema().field(stored).data_type(), &physical, batch),
+            Form::Hex => None,
         };
-        let plan = self.pages[stored].plan(rows);
-        Ok(Decoding {
-            segment: self.meta.id,
-            stored,
-            bytes: self.layout.columns[stored].decoded_bytes / self.meta.rows.max(1) * plan.rows() as u64,
-            plan,
-            arrow: self.arrow.clone(),
-            dictionary,
-            physical: self.physical_type(stored),
-            batch,
-        })
+        let (segment, bytes) = (self.meta.id, bytes_of(plan.rows()));
+        Ok(Decoding { segment, stored, plan, arrow: self.arrow.clone(), decoder, physical, batch, bytes })
     }
 }
 
@@ -97,14 +94,16 @@ impl Decoding {
     fn run(self, fetched: Vec<Bytes>) -> Result<Vec<ArrayRef>> {
         let id = self.segment;
         let corrupt = |reason| StorageError::CorruptSegment { id, reason };
-        let arrays = self.plan.decode(fetched, &self.arrow, self.stored, self.batch).map_err(corrupt)?;
-        let finish = |mut array: ArrayRef| match &self.dictionary {
-            Some(dictionary) => dictionary.recode(&array).map_err(corrupt),
-            None => {
-                // The decoder leaves up to half of its buffers unused, and the cache would keep that.
-                array.shrink_to_fit();
-                to_logical(&array, &self.physical)
-            }
+        if let Some(mut decoder) = self.decoder {
+            let column = self.arrow.metadata().row_groups().first().and_then(|group| group.columns().get(self.stored));
+            let column = column.ok_or_else(|| corrupt("a column is missing".to_owned()))?;
+            return self.plan.decode(fetched, column, decoder.as_mut(), self.batch).map_err(corrupt);
+        }
+        let arrays = self.plan.decode_any(fetched, &self.arrow, self.stored, self.batch).map_err(corrupt)?;
+        let finish = |mut array: ArrayRef| {
+            // Parquet's reader leaves up to half of its buffers unused, and the cache would keep that.
+            array.shrink_to_fit();
+            to_logical(&array, &self.physical)
         };
         arrays.into_iter().map(finish).collect()
     }
