@@ -25,6 +25,10 @@ use strata_engine::etl::configuration::Authorship;
 use strata_engine::session::{Outcome, Session, SessionOptions};
 use strata_engine::{Engine, EngineConfig};
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// All sidecars have loaded their first files by then.
 const START_MAX: Duration = Duration::from_secs(60);
 /// How often a question is asked.

@@ -28,6 +28,7 @@ pub mod error;
 pub mod fold;
 pub mod id;
 pub mod layer;
+pub mod made;
 pub mod node;
 pub mod object;
 pub mod patch;

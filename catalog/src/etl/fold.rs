@@ -6,6 +6,7 @@
 //! Objects are shared between folds, so that copying one and changing a little is cheap: a transaction does that at each
 //! savepoint.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -69,8 +70,13 @@ impl Fold {
     }
 
     fn lay_some(&mut self, layer: &Layer, wanted: impl Fn(Uid) -> bool) {
-        for (i, patch) in layer.patches.iter().enumerate().filter(|(_, patch)| wanted(patch.uid)) {
-            if !self.apply(patch, layer.id) {
+        let patches = layer.patches.iter().zip(layer.made.of(layer.id, &layer.patches)).enumerate();
+        for (i, (patch, made)) in patches.filter(|(_, (patch, _))| wanted(patch.uid)) {
+            let applied = match made {
+                Some(object) => self.put(object),
+                None => self.apply(patch, layer.id),
+            };
+            if !applied {
                 self.ignored.insert((layer.id, i));
             }
         }
@@ -104,12 +110,14 @@ impl Fold {
     }
 
     fn create(&mut self, relation: Relation, uid: Uid, fields: &Row, by: LayerId) -> bool {
-        if self.objects.contains_key(&uid) {
-            return false;
-        }
-        let object = Arc::new(Object::new(relation, uid, fields.clone(), by));
-        self.names.entry(name_key(&object)).or_default().insert(uid);
-        self.objects.insert(uid, object);
+        self.put(&Arc::new(Object::new(relation, uid, fields.clone(), by)))
+    }
+
+    /// Adds an object; whether there was none of that uid.
+    fn put(&mut self, object: &Arc<Object>) -> bool {
+        let Entry::Vacant(place) = self.objects.entry(object.uid) else { return false };
+        place.insert(Arc::clone(object));
+        self.names.entry(name_key(object)).or_default().insert(object.uid);
         true
     }
 

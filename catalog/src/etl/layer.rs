@@ -16,6 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::made::Made;
 use super::{LayerId, Patch, Place, Relation, Row, Uid};
 
 /// How far a layer has come.
@@ -181,13 +182,16 @@ pub struct Layer {
     pub restores: Vec<LayerId>,
     /// Objects that stay although their maker goes.
     pub keeps: Vec<Keep>,
+    /// What its patches make.
+    pub made: Made,
 }
 
 impl Layer {
     /// A new layer with its id and place.
     pub fn stored(id: LayerId, place: Option<Place>, new: NewLayer) -> Self {
         let NewLayer { created_at_us, author, comment, state, origin, patches, drops, restores, keeps } = new;
-        Self { id, place, created_at_us, author, comment, state, origin, patches, drops, restores, keeps }
+        let made = Made::default();
+        Self { id, place, created_at_us, author, comment, state, origin, patches, drops, restores, keeps, made }
     }
 
     /// Whether it says what other layers count for.

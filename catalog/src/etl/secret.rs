@@ -42,33 +42,22 @@ pub fn is_reference(text: &str) -> bool {
 
 /// A value as it may be shown. `path` says where it lies; only what is in `settings` can be a secret.
 #[must_use]
-pub fn masked(path: &FieldPath, value: Value) -> Value {
+pub fn masked(path: &FieldPath, mut value: Value) -> Value {
     match path.0.as_slice() {
-        [] => match value {
-            Value::Object(row) => {
-                Value::Object(row.into_iter().map(|(key, value)| (key.clone(), masked(&FieldPath::of(&key), value))).collect())
-            }
-            value => value,
-        },
-        [field, keys @ ..] if field == "settings" => mask(value, keys.iter().any(|key| is_secret(key))),
-        _ => value,
+        [] => value.get_mut("settings").into_iter().for_each(|settings| mask(settings, false)),
+        [field, keys @ ..] if field == "settings" => mask(&mut value, keys.iter().any(|key| is_secret(key))),
+        _ => {}
     }
+    value
 }
 
-fn mask(value: Value, secret: bool) -> Value {
+fn mask(value: &mut Value, secret: bool) {
     match value {
-        Value::Object(map) => Value::Object(
-            map.into_iter()
-                .map(|(key, value)| {
-                    let secret = secret || is_secret(&key);
-                    (key, mask(value, secret))
-                })
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| mask(item, secret)).collect()),
-        Value::String(text) if secret && !text.is_empty() && !is_reference(&text) => Value::from(MASK),
-        Value::Number(_) if secret => Value::from(MASK),
-        value => value,
+        Value::Object(map) => map.iter_mut().for_each(|(key, value)| mask(value, secret || is_secret(key))),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, secret)),
+        Value::String(text) if secret && !text.is_empty() && !is_reference(text) => *value = Value::from(MASK),
+        Value::Number(_) if secret => *value = Value::from(MASK),
+        _ => {}
     }
 }
 

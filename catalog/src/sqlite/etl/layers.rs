@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::word;
 use crate::etl::catalog::Revision;
+use crate::etl::made::Made;
 use crate::etl::{FieldPath, Layer, LayerError, LayerId, LayerState, NewLayer, Origin, Patch, PatchOp, Place, Relation, Uid};
 use crate::sqlite::counters::{self, Counter};
 use crate::sqlite::json;
@@ -45,6 +46,7 @@ fn from_row(row: &Row<'_>) -> Result<Layer> {
         drops: json::from_text("etl_layers", id, row.get_ref(7)?)?,
         restores: json::from_text("etl_layers", id, row.get_ref(8)?)?,
         keeps: json::from_text("etl_layers", id, row.get_ref(9)?)?,
+        made: Made::default(),
     })
 }
 

@@ -63,7 +63,7 @@ impl Decoder for Codes {
         let places = &self.dictionary.places;
         self.numbers.clear();
         hybrid::decode_numbers(&page, &mut self.numbers)?;
-        if self.numbers.iter().any(|number| *number as usize >= places.len()) {
+        if self.numbers.iter().max().is_some_and(|largest| *largest as usize >= places.len()) {
             return Err("a code is not in the dictionary".to_owned());
         }
         self.page.clear();
