@@ -64,15 +64,29 @@ fn compare(at: &FieldPath, before: &Row, after: &Row, found: &mut Vec<(FieldPath
 
 /// What differs between two folds, by uid.
 pub fn between_folds(before: &Fold, after: &Fold) -> Vec<Delta> {
-    let uids: BTreeSet<Uid> = before.objects().chain(after.objects()).map(|object| object.uid).collect();
-    uids.into_iter().flat_map(|uid| of_object(before, after, uid)).collect()
+    not_shared(before, after).into_iter().flat_map(|uid| of_object(before, after, uid)).collect()
+}
+
+/// Objects that differ between two folds, by uid.
+pub fn touched(before: &Fold, after: &Fold) -> BTreeSet<Uid> {
+    let mut uids = not_shared(before, after);
+    uids.retain(|uid| match (before.get(*uid), after.get(*uid)) {
+        (Some(old), Some(new)) => !between_rows(&old.fields(), &new.fields()).is_empty(),
+        _ => true,
+    });
+    uids
+}
+
+/// Objects that two folds do not share: most of what is equal is left out without a look at it.
+fn not_shared(before: &Fold, after: &Fold) -> BTreeSet<Uid> {
+    let is_shared = |uid| matches!((before.get(uid), after.get(uid)), (Some(old), Some(new)) if Arc::ptr_eq(old, new));
+    before.objects().chain(after.objects()).map(|object| object.uid).filter(|uid| !is_shared(*uid)).collect()
 }
 
 /// What differs for one object.
 pub fn of_object(before: &Fold, after: &Fold, uid: Uid) -> Vec<Delta> {
     let whole = |row: Row| Some(Value::Object(row));
     match (before.get(uid), after.get(uid)) {
-        (Some(old), Some(new)) if Arc::ptr_eq(old, new) => Vec::new(),
         (Some(old), Some(new)) => between_rows(&old.fields(), &new.fields())
             .into_iter()
             .map(|(path, old, value)| Delta { relation: new.relation, uid, path, old, new: value })

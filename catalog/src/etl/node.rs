@@ -3,6 +3,7 @@
 //! Objects are branches, so that their keys can be set by different layers; everything else, arrays included, is a leaf.
 //! Keys keep the order in which they came.
 
+use hashbrown::DefaultHashBuilder;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub enum Node {
     /// A JSON object.
     Branch {
         /// Its keys.
-        children: IndexMap<String, Node>,
+        children: IndexMap<String, Node, DefaultHashBuilder>,
         /// Who made an object of it.
         by: LayerId,
     },
@@ -71,13 +72,13 @@ impl Node {
             return;
         };
         if matches!(self, Self::Leaf { .. }) {
-            *self = Self::Branch { children: IndexMap::new(), by };
+            *self = Self::Branch { children: IndexMap::default(), by };
         }
         if let Self::Branch { children, .. } = self {
             match children.get_mut(key) {
                 Some(child) => child.set(rest, value, by),
                 None => {
-                    let mut child = Self::Branch { children: IndexMap::new(), by };
+                    let mut child = Self::Branch { children: IndexMap::default(), by };
                     child.set(rest, value, by);
                     children.insert(key.clone(), child);
                 }

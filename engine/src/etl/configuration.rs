@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use strata_catalog::etl::{
-    Fold, Layer, LayerError, LayerId, LayerStack, LayerState, NewLayer, Origin, Plan, Relation, Revision, Staging, UidCounter,
-    broken, delta,
+    Fold, Layer, LayerError, LayerId, LayerStack, LayerState, NewLayer, Object, Origin, Plan, Relation, Revision, Staging, Uid,
+    UidCounter, broken, delta,
 };
 use strata_catalog::{Catalog, CatalogError};
 
@@ -212,18 +212,21 @@ fn refuse_unfit(stack: &LayerStack, id: LayerId) -> Result<(), LayerError> {
 
 /// Names of the roles that differ between two folds, or have a rule that does.
 pub(crate) fn touched_roles(before: &Fold, after: &Fold) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for delta in delta::between_folds(before, after) {
-        for fold in [before, after] {
-            let Some(object) = fold.get(delta.uid) else { continue };
-            let role = match object.relation {
-                Relation::Roles => Some(object.uid),
-                Relation::Rules => object.reference("role"),
-            };
-            names.extend(role.and_then(|uid| fold.get(uid)).map(|role| role.name().to_owned()));
-        }
+    let touched = delta::touched(before, after);
+    let names = [before, after].into_iter().flat_map(|fold| {
+        let objects = touched.iter().filter_map(|uid| fold.get(*uid));
+        let roles: BTreeSet<Uid> = objects.filter_map(|object| role_of(object)).collect();
+        roles.into_iter().filter_map(|role| fold.get(role)).map(|role| role.name().to_owned())
+    });
+    names.collect()
+}
+
+/// The role that an object is, or belongs to.
+fn role_of(object: &Object) -> Option<Uid> {
+    match object.relation {
+        Relation::Roles => Some(object.uid),
+        Relation::Rules => object.reference("role"),
     }
-    names
 }
 
 #[cfg(test)]
