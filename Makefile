@@ -2,15 +2,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# Kills of `make crash-loop`, images of `make power-loss`, rows of `make bench` and what else it measures (see docs/benchmarks).
+# Kills of `make crash-loop`, images of `make power-loss`, connections of `make short-connections`, rows of `make bench` and what
+# else it measures (see docs/benchmarks).
 KILLS ?= 500
 IMAGES ?= 1000
+CONNECTIONS ?= 100000
 ROWS ?= 1000000
 BENCH ?=
 # Features of `make release`; `vrl` checks Vector's programs with Vector's compiler.
 FEATURES ?=
 
-.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,13 +30,16 @@ test-vrl: setup ## What a build that checks Vector's programs does more; it comp
 	SLT=etl_vector cargo nextest run --locked -p strata -p strata-connectors --features vrl --lib --test vector --test slt_over_the_wire \
 		-E 'test(component::vector) or binary(vector) or test(every_slt_file)'
 
-test-all: test test-vrl crash-loop power-loss deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, dependency checks
+test-all: test test-vrl crash-loop power-loss short-connections deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, 100,000 connections, dependency checks
 
 crash-loop: ## Kill a real server KILLS times and check every acknowledged record (KILLS=500)
 	STRATA_KILLS=$(KILLS) cargo nextest run --locked --test crash_loop --no-capture
 
 power-loss: ## Record a real server's file operations, cut its power IMAGES times, check every image (IMAGES=1000)
 	STRATA_POWER_LOSS_IMAGES=$(IMAGES) cargo nextest run --locked --test power_loss --no-capture
+
+short-connections: ## Open CONNECTIONS connections one after the other and see that nothing stays behind (CONNECTIONS=100000)
+	STRATA_SHORT_CONNECTIONS=$(CONNECTIONS) cargo nextest run --locked --test hostile --no-capture -E 'test(short_connections)'
 
 many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
 	cargo build --locked --release --bin strata --example many_topics

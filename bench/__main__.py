@@ -15,6 +15,7 @@ from cold import cold
 from comparison import geometric_mean, hot
 from concurrency import ERRORS_SHOWN, SECONDS, concurrency
 from growth import growth
+from latency import latency
 from loading import load_clickhouse, load_strata
 from memory import with_less_memory
 from plot import ratios
@@ -23,6 +24,7 @@ from server import Server
 from shop import shop
 
 COLD_RUNS = 3
+LATENCY_ROWS = 5_000_000
 
 
 def arguments():
@@ -46,6 +48,7 @@ def arguments():
         "--concurrency", type=numbers, metavar="N,N", help="also numbers of clients that ask while records are written"
     )
     parser.add_argument("--growth", type=numbers, metavar="N,N", help="instead: millions of rows, Strata alone")
+    parser.add_argument("--postgresql", action="store_true", help="instead: latency and large answers beside a PostgreSQL")
     parser.add_argument("--folder", help="where the temporary folder is made: as large as the data, and no tmpfs")
     parser.add_argument("--write", action="store_true", help="put the tables and plots into docs/benchmarks")
     given = parser.parse_args()
@@ -60,6 +63,8 @@ def planned(given):
     """Names of the sections that will be printed."""
     if given.growth:
         return ["growth"]
+    if given.postgresql:
+        return ["postgresql"]
     wanted = {"load": True, "hot": True, "cold": given.cold, "memory": given.memory_limit, "concurrency": given.concurrency}
     return [f"{'prose' if given.prose else 'shop'}-{section}" for section, is_wanted in wanted.items() if is_wanted]
 
@@ -70,7 +75,7 @@ def main():
         report.require(planned(given))
     folder = tempfile.mkdtemp(prefix="strata-bench-", dir=given.folder)
     try:
-        failures = grow(given, folder) if given.growth else compare(given, folder)
+        failures = (grow if given.growth else beside_postgresql if given.postgresql else compare)(given, folder)
     finally:
         shutil.rmtree(folder)
     for failure in failures:
@@ -87,6 +92,12 @@ def say(given, name, text, picture=None):
 def grow(given, folder):
     sizes = [int(millions * 1e6) for millions in given.growth]
     say(given, "growth", report.growth(growth(given.binary, folder, given.server_memory, given.threads, sizes, given.runs + 1)))
+    return []
+
+
+def beside_postgresql(given, folder):
+    rows = given.rows or LATENCY_ROWS
+    say(given, "postgresql", report.latencies(*latency(given.binary, folder, given.server_memory, given.threads, rows)))
     return []
 
 

@@ -7,6 +7,7 @@ import os
 import re
 
 from comparison import geometric_mean
+from latency import median, percentile
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "benchmarks")
 PAGE = os.path.join(FOLDER, "README.md")
@@ -75,6 +76,23 @@ def growth(sizes):
     faster = [row[0] for row in rows if row[-1] >= grown]
     summary = f"Rows grow by a factor of {grown:g}. What grows as fast or faster: {', '.join(faster) or 'nothing'}."
     return table(head, [[*row[:-1], f"{row[-1]:.2f}"] for row in rows]) + "\n\n" + summary
+
+
+def latencies(small, large):
+    """Percentiles of small questions, and rows a second of large answers."""
+
+    def pair(ours, theirs, unit):
+        return f"{ours:.2f} {unit}", f"{theirs:.2f} {unit}", f"{ours / theirs:.3f}"
+
+    rows = []
+    for one in small:
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            rows.append([f"`{one.name}`, {name}", *pair(percentile(one.ours, share), percentile(one.theirs, share), "ms")])
+    for one in large:
+        ours, theirs = median(one.ours), median(one.theirs)
+        cells = [f"{one.rows / took / 1e6:.2f} million rows/s" for took in (ours, theirs)]
+        rows.append([f"`{one.name}` of {one.rows:,} rows", *cells, f"{ours / theirs:.3f}"])
+    return table(["", "Strata", "PostgreSQL", "time, ratio"], rows)
 
 
 def crowds(found):
