@@ -1,6 +1,6 @@
 //! `pg_catalog` and `information_schema`: what clients ask a PostgreSQL server about itself.
 //!
-//! Tables are computed when a statement names them, from the topics, views and indexes as they are at that moment. Oids
+//! Tables are computed when they are scanned, from the topics, views and indexes as they are at that moment. Oids
 //! are the catalog's own, so they are the same for every session and after a restart. Nothing is stored here.
 //!
 //! ```text
@@ -32,6 +32,7 @@ mod pg_ts_config;
 mod pg_type;
 mod pg_user;
 mod pg_views;
+mod provider;
 mod rewrite;
 mod table;
 pub(crate) mod world;
@@ -39,7 +40,7 @@ pub(crate) mod world;
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
-use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::Result as PlanResult;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -47,8 +48,9 @@ use strata_engine::extension::SessionExtension;
 use strata_engine::session::SessionInfo;
 use strata_engine::{Engine, EngineError};
 
+use provider::SystemTable;
 use table::Table;
-use world::{Source, World};
+use world::Source;
 
 /// Gives every session `pg_catalog` and `information_schema`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,9 +126,7 @@ impl SchemaProvider for PgSchema {
 
     async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
         let Some(table) = self.tables.iter().find(|table| table.name == name) else { return Ok(None) };
-        let world = World::look(&self.source, table.needs_columns).await;
-        let batch = table.batch(&world)?;
-        Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
+        Ok(Some(Arc::new(SystemTable::new(self.source.clone(), table))))
     }
 
     fn table_exist(&self, name: &str) -> bool {

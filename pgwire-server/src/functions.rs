@@ -30,7 +30,7 @@ use datafusion::prelude::SessionContext;
 use strata_engine::Engine;
 use strata_engine::session::SessionInfo;
 
-use crate::catalog::world::{Source, World};
+use crate::catalog::world::{Scope, Source, World};
 
 /// A function of this module.
 pub(crate) struct Definition {
@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
 
     /// What exists, looked up once a batch; views have no columns in it.
     pub fn world(&self) -> &'a World {
-        self.world.get_or_init(|| futures::executor::block_on(World::look(self.source, false)))
+        self.world.get_or_init(|| futures::executor::block_on(World::look(self.source, false, &Scope::All)))
     }
 
     /// How many arguments there are.

@@ -41,14 +41,11 @@ pub const TABLE: Table = Table {
 };
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
-    let columns = |relation| Relation::columns(relation).map(move |attribute| column(relation, attribute));
+    let columns = |relation: &Relation| {
+        let attributes = relation.attributes();
+        attributes.iter().map(|attribute| column(relation, attribute)).collect::<Vec<_>>()
+    };
     world.relations.iter().flat_map(columns).collect()
-}
-
-impl Relation {
-    fn columns(&self) -> impl Iterator<Item = &Attribute> {
-        self.attributes.iter()
-    }
 }
 
 fn column(relation: &Relation, attribute: &Attribute) -> Vec<Cell> {

@@ -62,7 +62,7 @@ fn class(world: &World, relation: &Relation) -> Vec<Cell> {
     };
     let has_index = matches!(&relation.shape, Shape::Topic(topic) if !topic.indexes.is_empty());
     let pages = i64::try_from(relation.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i64::MAX).min(i64::from(i32::MAX));
-    let columns = i64::try_from(relation.attributes.len()).unwrap_or(i64::MAX);
+    let columns = i64::try_from(relation.width()).unwrap_or(i64::MAX);
     #[allow(clippy::cast_precision_loss, reason = "the column is an estimate")]
     let tuples = relation.rows as f32;
     row![

@@ -2,9 +2,10 @@
 //!
 //! Schemas, topics, views and indexes bring their own oids (from 16384 on). What is built in has fixed ones below that.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arrow::datatypes::FieldRef;
 use datafusion::catalog::CatalogProvider;
@@ -14,6 +15,7 @@ use strata_catalog::Topic;
 use strata_engine::Engine;
 use strata_engine::session::SessionInfo;
 use strata_storage::ColumnId;
+use strata_storage::schema::Column;
 
 use super::table::Cell;
 use crate::startup::USER;
@@ -79,6 +81,28 @@ pub enum Shape {
     System,
 }
 
+/// Which relations one looks for.
+#[derive(Debug)]
+pub enum Scope {
+    /// All.
+    All,
+    /// Those with these oids, and the topics and indexes that belong together with them.
+    Relations(BTreeSet<u32>),
+}
+
+impl Scope {
+    fn holds(&self, oid: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Relations(oids) => oids.contains(&oid),
+        }
+    }
+
+    fn holds_topic(&self, topic: &Topic) -> bool {
+        self.holds(topic.oid()) || topic.indexes.iter().any(|index| self.holds(index.oid))
+    }
+}
+
 /// A column of a relation.
 #[derive(Debug, Clone)]
 pub struct Attribute {
@@ -101,8 +125,8 @@ pub struct Relation {
     pub name: String,
     /// What it is.
     pub shape: Shape,
-    /// Its columns; empty for views when nobody asked.
-    pub attributes: Vec<Attribute>,
+    /// What is known of the columns of views and computed tables; empty when nobody asked.
+    known: Vec<Attribute>,
     /// How many records it has; -1 if nobody counted.
     pub rows: i64,
     /// Bytes on disk.
@@ -118,6 +142,28 @@ impl Relation {
             Shape::Index { .. } => "i",
             // Computed tables have nothing on disk, as views have not.
             Shape::System => "v",
+        }
+    }
+
+    /// Its columns. Those of topics and indexes are made here, because most questions are about names.
+    pub fn attributes(&self) -> Cow<'_, [Attribute]> {
+        let of_topic = |column: Column| Attribute { number: number_of(column.id), field: Arc::new(column.field()) };
+        match &self.shape {
+            Shape::Topic(topic) => topic.columns.columns().map(of_topic).collect(),
+            Shape::Index { topic, column, .. } => {
+                let indexed = topic.columns.columns().find(|known| number_of(known.id) == *column);
+                indexed.map(|column| Attribute { number: 1, ..of_topic(column) }).into_iter().collect()
+            }
+            Shape::View(_) | Shape::System => Cow::Borrowed(&self.known),
+        }
+    }
+
+    /// How many columns it has.
+    pub fn width(&self) -> usize {
+        match &self.shape {
+            Shape::Topic(topic) => topic.columns.columns().count(),
+            Shape::Index { .. } => 1,
+            Shape::View(_) | Shape::System => self.known.len(),
         }
     }
 }
@@ -149,12 +195,15 @@ pub struct World {
     pub relations: Vec<Relation>,
     /// Comments: (object, column number or 0, text).
     pub comments: Vec<(u32, i16, String)>,
+    /// Places in `relations`, once somebody looked for one.
+    by_oid: OnceLock<HashMap<u32, usize>>,
+    by_name: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 impl World {
-    /// Looks around. Views are planned for their columns only if `with_columns`; one that cannot be planned any more has
-    /// none.
-    pub async fn look(source: &Source, with_columns: bool) -> Self {
+    /// Looks around, as far as `scope` reaches. Views are planned for their columns only if `with_columns`; one that cannot be
+    /// planned any more has none.
+    pub async fn look(source: &Source, with_columns: bool, scope: &Scope) -> Self {
         // A view over a system table that shows the columns of views would look for its own columns for ever.
         let planning = Planning::begin(source, with_columns);
         let with_columns = planning.is_some();
@@ -168,14 +217,14 @@ impl World {
         namespaces.extend(topics.schemas().into_iter().map(|schema| (schema.oid, schema.name)));
         let oid_of = |name: &str| namespaces.iter().find(|(_, known)| known == name).map_or(0, |(oid, _)| *oid);
         let mut relations = Vec::new();
-        for topic in topics.list() {
+        for topic in topics.list().into_iter().filter(|topic| scope.holds_topic(&topic.definition())) {
             let snapshot = topic.snapshot();
             let definition = Arc::clone(&snapshot.topic);
             let bytes = snapshot.segments.iter().map(|segment| segment.bytes).sum();
             add_topic(&definition, oid_of(&definition.schema), snapshot.rows(), bytes, &mut relations);
         }
         let catalog = source.catalog.upgrade();
-        for view in topics.views() {
+        for view in topics.views().into_iter().filter(|view| scope.holds(view.oid)) {
             let schema = catalog.as_ref().filter(|_| with_columns).and_then(|catalog| catalog.schema(&view.schema));
             let provider = match schema {
                 Some(schema) => schema.table(&view.name).await.ok().flatten(),
@@ -188,15 +237,16 @@ impl World {
                 schema: view.schema.clone(),
                 name: view.name.clone(),
                 shape: Shape::View(view.query.clone()),
-                attributes: numbered(fields.unwrap_or_default()),
+                known: numbered(fields.unwrap_or_default()),
                 rows: -1,
                 bytes: 0,
             });
         }
-        add_system(catalog.as_ref(), with_columns, &mut relations).await;
+        add_system(catalog.as_ref(), with_columns, scope, &mut relations).await;
         let comments = topics.comments().into_iter();
         let comments = comments.map(|(object, column, text)| (object, column.map_or(0, number_of), text)).collect();
-        Self { source: source.clone(), namespaces, relations, comments }
+        let (by_oid, by_name) = (OnceLock::new(), OnceLock::new());
+        Self { source: source.clone(), namespaces, relations, comments, by_oid, by_name }
     }
 
     /// The rights on an object as PostgreSQL lists them: `{owner=.../strata, user=letters/strata}`; NULL if nothing was granted.
@@ -217,19 +267,25 @@ impl World {
 
     /// A relation by oid.
     pub fn relation(&self, oid: u32) -> Option<&Relation> {
-        self.relations.iter().find(|relation| relation.oid == oid)
+        let index = || self.relations.iter().enumerate().map(|(at, relation)| (relation.oid, at)).collect();
+        self.by_oid.get_or_init(index).get(&oid).map(|at| &self.relations[*at])
+    }
+
+    /// Relations of that name, in all schemas.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Relation> {
+        let places = self.by_name.get_or_init(|| {
+            let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, relation) in self.relations.iter().enumerate() {
+                places.entry(relation.name.clone()).or_default().push(at);
+            }
+            places
+        });
+        places.get(name).into_iter().flatten().map(|at| &self.relations[*at])
     }
 }
 
 fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relations: &mut Vec<Relation>) {
-    let attributes: Vec<Attribute> = topic
-        .columns
-        .columns()
-        .map(|column| Attribute { number: number_of(column.id), field: Arc::new(column.field()) })
-        .collect();
     for index in &topic.indexes {
-        let number = number_of(index.column);
-        let indexed = attributes.iter().find(|attribute| attribute.number == number);
         relations.push(Relation {
             oid: index.oid,
             namespace,
@@ -237,14 +293,11 @@ fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relation
             name: index.name.clone(),
             shape: Shape::Index {
                 topic: Arc::clone(topic),
-                column: number,
+                column: number_of(index.column),
                 method: index.method.clone(),
                 options: index.options.clone(),
             },
-            attributes: indexed
-                .map(|attribute| Attribute { number: 1, field: Arc::clone(&attribute.field) })
-                .into_iter()
-                .collect(),
+            known: Vec::new(),
             rows: i64::try_from(rows).unwrap_or(i64::MAX),
             bytes: 0,
         });
@@ -255,21 +308,26 @@ fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relation
         schema: topic.schema.clone(),
         name: topic.name.clone(),
         shape: Shape::Topic(Arc::clone(topic)),
-        attributes,
+        known: Vec::new(),
         rows: i64::try_from(rows).unwrap_or(i64::MAX),
         bytes,
     });
 }
 
 /// Tables of `sys` and `etl` in alphabetical order behind each schema's own oid, then those of this crate with their fixed oids.
-async fn add_system(catalog: Option<&Arc<dyn CatalogProvider>>, with_columns: bool, relations: &mut Vec<Relation>) {
+async fn add_system(
+    catalog: Option<&Arc<dyn CatalogProvider>>,
+    with_columns: bool,
+    scope: &Scope,
+    relations: &mut Vec<Relation>,
+) {
     let system = |oid, namespace, schema: &str, name: &str, fields: Vec<FieldRef>| Relation {
         oid,
         namespace,
         schema: schema.to_owned(),
         name: name.to_owned(),
         shape: Shape::System,
-        attributes: numbered(fields),
+        known: numbered(fields),
         rows: -1,
         bytes: 0,
     };
@@ -277,13 +335,13 @@ async fn add_system(catalog: Option<&Arc<dyn CatalogProvider>>, with_columns: bo
         let Some(tables) = catalog.and_then(|catalog| catalog.schema(schema)) else { continue };
         let mut names = tables.table_names();
         names.sort();
-        for (oid, name) in (base + 1..).zip(&names) {
+        for (oid, name) in (base + 1..).zip(&names).filter(|(oid, _)| scope.holds(*oid)) {
             let provider = if with_columns { tables.table(name).await.ok().flatten() } else { None };
             let fields = provider.map(|provider| provider.schema().fields().iter().cloned().collect::<Vec<_>>());
             relations.push(system(oid, base, schema, name, fields.unwrap_or_default()));
         }
     }
-    for (namespace, table) in super::fixed_tables() {
+    for (namespace, table) in super::fixed_tables().filter(|(_, table)| scope.holds(table.oid)) {
         let schema = if namespace == PG_CATALOG_OID { "pg_catalog" } else { "information_schema" };
         relations.push(system(table.oid, namespace, schema, table.name, table.schema().fields().iter().cloned().collect()));
     }

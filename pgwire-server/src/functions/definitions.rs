@@ -62,7 +62,7 @@ fn index_definition(call: &Call<'_>) -> strata_engine::Result<Value> {
 }
 
 fn column(relation: &Relation) -> Option<String> {
-    relation.attributes.first().map(|attribute| quoting::ident(attribute.field.name()))
+    relation.attributes().first().map(|attribute| quoting::ident(attribute.field.name()))
 }
 
 /// The statement that makes an index; `None` for what is none.

@@ -30,7 +30,6 @@ fn table_is_visible(call: &Call<'_>) -> strata_engine::Result<Value> {
     let world = call.world();
     let Some(relation) = world.relation(oid) else { return Ok(Value::Null) };
     let path = call.source().session.search_path();
-    let first =
-        path.iter().find(|schema| world.relations.iter().any(|other| other.schema == **schema && other.name == relation.name));
+    let first = path.iter().find(|schema| world.named(&relation.name).any(|other| other.schema == **schema));
     Ok(Value::Bool(first == Some(&relation.schema)))
 }

@@ -48,9 +48,11 @@ pub const TABLE: Table = Table {
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
     let relations = world.relations.iter().filter(|relation| !matches!(relation.shape, Shape::Index { .. }));
-    relations
-        .flat_map(|relation| (1..).zip(&relation.attributes).map(|(at, attribute)| column(relation, at, attribute)))
-        .collect()
+    let columns = |relation: &Relation| {
+        let attributes = relation.attributes();
+        (1..).zip(attributes.iter()).map(|(at, attribute)| column(relation, at, attribute)).collect::<Vec<_>>()
+    };
+    relations.flat_map(columns).collect()
 }
 
 fn column(relation: &Relation, position: i32, attribute: &Attribute) -> Vec<Cell> {
