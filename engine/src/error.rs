@@ -234,4 +234,18 @@ pub enum DataFault {
     InvalidJson,
     /// A `tsquery` or `tsvector` that does not parse.
     InvalidTextQuery,
+    /// An argument that a function does not take.
+    InvalidArgument,
+    /// A type that cannot be cast to another.
+    CannotCoerce,
+    /// A logarithm of what has none.
+    InvalidLogarithm,
+    /// A power or a root that is no number.
+    InvalidPower,
+    /// A pattern that ends within an escape.
+    InvalidEscape,
+    /// An index outside of an array or of bytes.
+    ArraySubscript,
+    /// Bounds of buckets that bound nothing.
+    InvalidBucket,
 }

@@ -103,11 +103,12 @@ impl SessionExtension for PgCatalog {
             database.register_schema(name, Arc::new(schema)).map_err(EngineError::from)?;
         }
         crate::functions::register(context, engine, session);
-        Ok(())
+        crate::dialect::register(context)
     }
 
     fn rewrite(&self, statement: &mut Statement) {
         rewrite::statement(statement);
+        crate::dialect::rewrite(statement);
     }
 }
 

@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod catalog;
 mod connection;
 pub mod copy;
+mod dialect;
 pub mod error;
 mod functions;
 pub mod options;

@@ -165,6 +165,13 @@ fn data(reason: DataFault) -> &'static str {
         DataFault::BadCopyFormat => "22P04",
         DataFault::InvalidRegex => "2201B",
         DataFault::InvalidTextQuery => "42601",
+        DataFault::InvalidArgument => "22023",
+        DataFault::CannotCoerce => "42846",
+        DataFault::InvalidLogarithm => "2201E",
+        DataFault::InvalidPower => "2201F",
+        DataFault::InvalidEscape => "22025",
+        DataFault::ArraySubscript => "2202E",
+        DataFault::InvalidBucket => "2201G",
     }
 }
 

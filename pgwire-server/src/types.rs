@@ -44,7 +44,7 @@ pub use strata_storage::schema::SQL_TYPE;
 pub use zone::Zone;
 
 /// How values look that depend on the session.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Style {
     /// `TimeZone`: `timestamptz` is shown in it, and read in it when the text names no zone.
     pub zone: Zone,

@@ -10,7 +10,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as SqlType, ExactNumberInfo, TimezoneInfo};
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo};
 use strata_storage::schema::{JSONB, SQL_TYPE};
 
 use crate::Result;
@@ -161,6 +161,25 @@ fn canonical_uuid(text: &str) -> Option<String> {
     })
 }
 
+/// Key of the metadata that says how long a text becomes by a cast, or how many digits a second keeps: `varchar 3`, `char 5`,
+/// `seconds 0`. It is for whoever plans the cast; columns do not have it.
+pub const MODIFIER: &str = "strata.modifier";
+
+fn modifier(sql_type: &SqlType) -> Option<String> {
+    let length = |length: &Option<CharacterLength>| match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
+        _ => None,
+    };
+    match sql_type {
+        SqlType::Varchar(given) | SqlType::CharacterVarying(given) | SqlType::CharVarying(given) => {
+            length(given).map(|length| format!("varchar {length}"))
+        }
+        SqlType::Char(given) | SqlType::Character(given) => Some(format!("char {}", length(given).unwrap_or(1))),
+        SqlType::Timestamp(Some(digits), _) | SqlType::Time(Some(digits), _) => Some(format!("seconds {digits}")),
+        _ => None,
+    }
+}
+
 /// Types of casts, with the session's time zone for times that have one.
 #[derive(Debug)]
 pub(crate) struct CastTypes {
@@ -179,7 +198,10 @@ impl TypePlanner for CastTypes {
             return Ok(Some(field));
         }
         let (data_type, name) = arrow_type(sql_type, &self.zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
+        let mut metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
+        if let Some(modifier) = modifier(sql_type) {
+            metadata.insert(MODIFIER.to_owned(), modifier);
+        }
         Ok(Some(Arc::new(Field::new("", data_type, true).with_metadata(metadata))))
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Offset, TimeZone};
 
 /// A time zone, `UTC` by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Zone {
     /// Seconds east of UTC.
     Fixed(i32),

