@@ -248,4 +248,6 @@ pub enum DataFault {
     ArraySubscript,
     /// Bounds of buckets that bound nothing.
     InvalidBucket,
+    /// More than a value can be asked to be.
+    LimitExceeded,
 }

@@ -20,4 +20,8 @@ pub trait SessionExtension: Send + Sync + std::fmt::Debug {
 
     /// Changes a statement before it is planned, for what clients write and DataFusion does not plan.
     fn rewrite(&self, _statement: &mut Statement) {}
+
+    /// Says in other words what DataFusion does not plan as PostgreSQL means it. The columns of all lists have their names already, so
+    /// what is changed here is not seen in them.
+    fn reword(&self, _statement: &mut Statement) {}
 }

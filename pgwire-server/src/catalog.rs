@@ -108,7 +108,10 @@ impl SessionExtension for PgCatalog {
 
     fn rewrite(&self, statement: &mut Statement) {
         rewrite::statement(statement);
-        crate::dialect::rewrite(statement);
+    }
+
+    fn reword(&self, statement: &mut Statement) {
+        crate::dialect::reword(statement);
     }
 }
 

@@ -11,6 +11,10 @@
 
 mod cast;
 mod fault;
+mod function;
+pub(crate) mod numeric_type;
+mod operator;
+mod words;
 
 use std::sync::Arc;
 
@@ -24,11 +28,15 @@ use strata_engine::Result;
 /// # Errors
 /// DataFusion's, when it takes no more functions.
 pub(crate) fn register(context: &SessionContext) -> Result<()> {
+    function::register(context);
     let state = context.state_ref();
     let mut state = state.write();
     state.register_function_rewrite(Arc::new(cast::Casts))?;
+    state.register_expr_planner(Arc::new(operator::Operators))?;
     Ok(())
 }
 
 /// Says what the planner does not know in words that it knows.
-pub(crate) fn rewrite(_statement: &mut Statement) {}
+pub(crate) fn reword(statement: &mut Statement) {
+    words::statement(statement);
+}

@@ -8,7 +8,7 @@ pub(crate) mod definitions;
 mod descriptions;
 pub(crate) mod naming;
 mod privileges;
-mod quoting;
+pub(crate) mod quoting;
 mod regclass;
 mod server;
 mod sizes;

@@ -172,6 +172,7 @@ fn data(reason: DataFault) -> &'static str {
         DataFault::InvalidEscape => "22025",
         DataFault::ArraySubscript => "2202E",
         DataFault::InvalidBucket => "2201G",
+        DataFault::LimitExceeded => "54000",
     }
 }
 

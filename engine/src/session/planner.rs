@@ -72,6 +72,9 @@ impl<'a> Planner<'a> {
     /// Undefined names; whatever else DataFusion finds wrong.
     pub async fn plan(&mut self, mut statement: Statement, parameters: Vec<Option<FieldRef>>) -> Result<LogicalPlan> {
         column_names::assign(&mut statement);
+        for extension in self.relations.extensions() {
+            extension.reword(&mut statement);
+        }
         exists::rewrite(&mut statement);
         function_names::join(&mut statement);
         let statement = DfStatement::Statement(Box::new(statement));
@@ -163,6 +166,7 @@ fn parser_options() -> ParserOptions {
     ParserOptions::new()
         .with_map_string_types_to_utf8view(true)
         .with_support_varchar_with_length(true)
+        .with_parse_float_as_decimal(true)
         .with_default_null_ordering(NullOrdering::NullsMax)
 }
 

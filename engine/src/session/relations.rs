@@ -50,6 +50,11 @@ impl Relations {
         Arc::new_cyclic(|me| Self { engine, session, system: RwLock::default(), state: OnceLock::new(), me: me.clone() })
     }
 
+    /// What the engine's extensions add to statements.
+    pub fn extensions(&self) -> Vec<Arc<dyn crate::extension::SessionExtension>> {
+        self.engine.extensions()
+    }
+
     /// Tells it the state that views are planned with.
     pub fn attach(&self, state: Weak<RwLock<SessionState>>) {
         // A session attaches once; a second state would be a defect, and the first stays in use.

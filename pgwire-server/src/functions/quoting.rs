@@ -44,7 +44,7 @@ fn is_reserved(name: &str) -> bool {
 }
 
 /// A text as SQL reads it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let escaped = text.replace('\'', "''").replace('\\', "\\\\");
     if text.contains('\\') { format!("E'{escaped}'") } else { format!("'{escaped}'") }
 }

@@ -116,7 +116,7 @@ impl Column {
                 let zone = (self.kind == Type::TIMESTAMPTZ).then_some(style.zone);
                 timestamp::write_text(values.value(row), zone, out);
             }
-            Values::Decimal(values) => numeric::write_text(&values.value(row).to_string(), values.scale(), out),
+            Values::Decimal(values) => numeric::write_shown(values.value(row), values.precision(), values.scale(), out),
             Values::WideDecimal(values) => numeric::write_text(&values.value(row).to_string(), values.scale(), out),
             Values::Interval(values) => interval::write_text(parts(values.value(row)), out),
             Values::List(offsets, child) => return self.write_list_text(offsets, child, row, style, out),

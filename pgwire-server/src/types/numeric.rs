@@ -11,6 +11,7 @@ use strata_engine::error::DataFault;
 use strata_engine::{EngineError, Result};
 
 use super::{invalid_binary, invalid_text};
+use crate::dialect::numeric_type;
 
 const SIGN_NEGATIVE: u16 = 0x4000;
 const SIGN_NAN: u16 = 0xC000;
@@ -38,6 +39,21 @@ pub fn write_text(digits: &str, scale: i8, out: &mut BytesMut) {
         out.put_bytes(b'0', places - digits.len());
         out.put_slice(digits.as_bytes());
     }
+}
+
+/// Appends the text of an unscaled decimal with as many digits behind the point as its type shows.
+pub fn write_shown(value: i128, precision: u8, scale: i8, out: &mut BytesMut) {
+    let digits = value.to_string();
+    if precision != 38 || scale < 0 {
+        return write_text(&digits, scale, out);
+    }
+    let shown = i8::try_from(numeric_type::shown_digits(&digits, scale)).unwrap_or(scale);
+    if shown == scale {
+        return write_text(&digits, scale, out);
+    }
+    let one = 10_i128.pow(u32::from((scale - shown).unsigned_abs()));
+    let rounded = value / one + (value % one) / (one / 2).max(1);
+    write_text(&rounded.to_string(), shown, out);
 }
 
 /// Appends the binary form of a number in plain decimal text (`-12.50`, no exponent).

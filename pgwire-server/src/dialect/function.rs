@@ -1,0 +1,211 @@
+//! Functions that PostgreSQL has and DataFusion has not, or has otherwise.
+//!
+//! A [`Function`] is a name and its overloads: what each takes and gives, and a body that computes one row. The overload is chosen
+//! as PostgreSQL does, roughly: the one that needs the fewest conversions; a literal text converts to anything. NULL in any argument
+//! gives NULL, unless the overload says that it looks at NULLs itself.
+
+mod array;
+mod bytes;
+mod date;
+mod extract;
+mod format;
+mod interval;
+mod json;
+mod number;
+mod regexp;
+mod series;
+mod template;
+mod text;
+mod to_char;
+mod value;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::SessionContext;
+use strata_engine::EngineError;
+use strata_engine::error::ObjectClass;
+use strata_engine::session::sql_type::data_type_name;
+
+use self::value::{Column, Kind, Results, Row, Value};
+use super::fault;
+
+/// A function of SQL.
+pub(super) struct Function {
+    name: &'static str,
+    overloads: &'static [Overload],
+}
+
+/// One way to call it.
+struct Overload {
+    takes: &'static [Kind],
+    /// How many of the last arguments may be missing.
+    optional: usize,
+    /// Whether the last argument may be repeated.
+    variadic: bool,
+    gives: Gives,
+    /// Whether the body looks at NULLs itself.
+    nulls: bool,
+    body: fn(&Row) -> Result<Value>,
+}
+
+/// The type of a result.
+#[derive(Clone, Copy)]
+enum Gives {
+    Kind(Kind),
+    /// That of an argument.
+    Same(usize),
+    /// `numeric` with as many digits behind the point as the types and constants of the arguments tell.
+    Scale(fn(&[FieldRef], &[Option<String>]) -> i8),
+}
+
+impl Overload {
+    const fn new(takes: &'static [Kind], gives: Kind, body: fn(&Row) -> Result<Value>) -> Self {
+        Self { takes, optional: 0, variadic: false, gives: Gives::Kind(gives), nulls: false, body }
+    }
+
+    const fn optional(mut self, optional: usize) -> Self {
+        self.optional = optional;
+        self
+    }
+
+    const fn variadic(mut self) -> Self {
+        self.variadic = true;
+        self
+    }
+
+    const fn nulls(mut self) -> Self {
+        self.nulls = true;
+        self
+    }
+
+    const fn gives(mut self, gives: Gives) -> Self {
+        self.gives = gives;
+        self
+    }
+
+    fn kind(&self, at: usize) -> Kind {
+        self.takes[at.min(self.takes.len().saturating_sub(1))]
+    }
+
+    /// How many conversions a call needs; `None` if it is none of this overload.
+    fn cost(&self, types: &[DataType]) -> Option<u32> {
+        let most = if self.variadic { usize::MAX } else { self.takes.len() };
+        let least = self.takes.len() - self.optional;
+        if types.len() < least || types.len() > most {
+            return None;
+        }
+        types.iter().enumerate().map(|(at, data_type)| self.kind(at).cost(data_type)).sum()
+    }
+}
+
+/// Registers all of them.
+pub(super) fn register(context: &SessionContext) {
+    let families = [
+        array::ALL, bytes::ALL, date::ALL, extract::ALL, format::ALL, interval::ALL, json::ALL, number::ALL, regexp::ALL, series::ALL,
+        template::ALL, text::ALL, to_char::ALL,
+    ];
+    for function in families.into_iter().flatten() {
+        let signature = Signature::user_defined(Volatility::Immutable);
+        context.register_udf(ScalarUDF::new_from_impl(Called { function, signature }));
+    }
+}
+
+struct Called {
+    function: &'static Function,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Called").field(&self.function.name).finish()
+    }
+}
+
+impl PartialEq for Called {
+    fn eq(&self, other: &Self) -> bool {
+        self.function.name == other.function.name
+    }
+}
+
+impl Eq for Called {}
+
+impl std::hash::Hash for Called {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.function.name.hash(state);
+    }
+}
+
+impl Called {
+    fn overload(&self, types: &[DataType]) -> Result<&'static Overload> {
+        let costs = self.function.overloads.iter().filter_map(|overload| Some((overload.cost(types)?, overload)));
+        match costs.min_by_key(|(cost, _)| *cost) {
+            Some((_, overload)) => Ok(overload),
+            None => {
+                let types: Vec<String> = types.iter().map(data_type_name).collect();
+                Err(fault::carried(EngineError::Undefined {
+                    what: ObjectClass::Function,
+                    name: format!("{}({})", self.function.name, types.join(", ")),
+                    hint: Some("No function matches the given name and argument types. You might need to add explicit type casts.".into()),
+                }))
+            }
+        }
+    }
+}
+
+impl ScalarUDFImpl for Called {
+    fn name(&self) -> &str {
+        self.function.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        let overload = self.overload(types)?;
+        Ok(types.iter().enumerate().map(|(at, data_type)| overload.kind(at).coerced(data_type)).collect())
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
+        plan_err!("{} says what it gives by its field", self.name())
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        Ok(Arc::new(match self.overload(&types)?.gives {
+            Gives::Kind(kind) => kind.field(self.name()),
+            Gives::Same(at) => arguments.arg_fields[at].as_ref().clone().with_name(self.name()).with_nullable(true),
+            Gives::Scale(scale) => {
+                let constants: Vec<Option<String>> = arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
+                Field::new(self.name(), DataType::Decimal128(38, scale(arguments.arg_fields, &constants)), true)
+            }
+        }))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let types: Vec<DataType> = arguments.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let overload = self.overload(&types)?;
+        let constant = arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let rows = if constant { 1 } else { arguments.number_rows };
+        let style = super::cast::style(&arguments.config_options);
+        let columns = arguments.args.iter().zip(&arguments.arg_fields).enumerate();
+        let columns = columns.map(|(at, (value, field))| Column::new(overload.kind(at), &value.to_array(rows)?, field, style));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let mut results = Results::new(&arguments.return_field, rows);
+        for row in 0..rows {
+            let row = Row { columns: &columns, row, style, scale: results.scale() };
+            let null = !overload.nulls && (0..columns.len()).any(|at| row.is_null(at));
+            results.push(if null { Value::Null } else { (overload.body)(&row)? })?;
+        }
+        let array = results.finish(style)?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        }
+        Ok(ColumnarValue::Array(array))
+    }
+}

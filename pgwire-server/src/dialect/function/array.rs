@@ -1,0 +1,68 @@
+//! Arrays: what DataFusion's functions lack.
+
+use arrow::array::{Array, ArrayRef};
+use datafusion::common::Result;
+use strata_engine::error::DataFault;
+
+use super::value::{Kind, Row, Value};
+use super::{Function, Gives, Overload};
+use crate::dialect::fault;
+
+/// The functions.
+pub(super) const ALL: &[Function] = &[
+    Function {
+        name: "array_lower",
+        overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| {
+            Ok(if row.array(0).is_empty() || row.int(1) != 1 { Value::Null } else { Value::Int(1) })
+        })],
+    },
+    Function {
+        name: "array_upper",
+        overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| Ok(length(row)))],
+    },
+    Function {
+        name: "trim_array",
+        overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Array, trimmed).gives(Gives::Same(0))],
+    },
+    Function {
+        name: "array_to_string",
+        overloads: &[Overload::new(&[Kind::Array, Kind::Text, Kind::Text], Kind::Text, joined).optional(1).nulls()],
+    },
+    Function {
+        name: "num_nulls",
+        overloads: &[Overload::new(&[Kind::Any], Kind::Int, |row| Ok(Value::Int(count(row, true)))).variadic().nulls()],
+    },
+    Function {
+        name: "num_nonnulls",
+        overloads: &[Overload::new(&[Kind::Any], Kind::Int, |row| Ok(Value::Int(count(row, false)))).variadic().nulls()],
+    },
+];
+
+fn length(row: &Row) -> Value {
+    match i64::try_from(row.array(0).len()) {
+        Ok(length) if length > 0 && row.int(1) == 1 => Value::Int(length),
+        _ => Value::Null,
+    }
+}
+
+fn trimmed(row: &Row) -> Result<Value> {
+    let array: ArrayRef = row.array(0);
+    let length = usize::try_from(row.int(1)).ok().and_then(|cut| array.len().checked_sub(cut)).ok_or_else(|| {
+        fault::data(DataFault::ArraySubscript, format!("number of elements to trim must be between 0 and {}", array.len()))
+    })?;
+    Ok(Value::Array(array.slice(0, length)))
+}
+
+fn joined(row: &Row) -> Result<Value> {
+    if row.is_null(0) || row.is_null(1) {
+        return Ok(Value::Null);
+    }
+    let null = (row.len() == 3 && !row.is_null(2)).then(|| row.text(2).to_owned());
+    let texts: Vec<String> = row.texts(0)?.into_iter().filter_map(|text| text.or_else(|| null.clone())).collect();
+    Ok(Value::Text(texts.join(row.text(1))))
+}
+
+fn count(row: &Row, null: bool) -> i64 {
+    let found = (0..row.len()).filter(|at| row.is_null(*at) == null).count();
+    i64::try_from(found).unwrap_or(i64::MAX)
+}

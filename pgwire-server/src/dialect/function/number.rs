@@ -1,0 +1,270 @@
+//! Numbers: rounding of `numeric`, division, and functions that have no value for some arguments.
+//!
+//! Roots, powers and logarithms are those of floats, of a `numeric` too; PostgreSQL computes the latter with more digits.
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::Result;
+use strata_engine::error::DataFault;
+
+use super::value::{Kind, Row, Value, overflow, rescaled};
+use super::{Function, Gives, Overload};
+use crate::dialect::fault;
+use crate::dialect::numeric_type::FREE_SCALE;
+
+const NUMERIC: &[Kind] = &[Kind::Numeric];
+const FLOAT: &[Kind] = &[Kind::Float];
+const TWO_NUMERIC: &[Kind] = &[Kind::Numeric, Kind::Numeric];
+
+/// A function of a float, and of a `numeric` as a float.
+const fn float(body: fn(&Row) -> Result<Value>) -> Overload {
+    Overload::new(FLOAT, Kind::Float, body)
+}
+
+/// A function that gives a `numeric` without digits behind the point.
+const fn whole(takes: &'static [Kind], body: fn(&Row) -> Result<Value>) -> Overload {
+    Overload::new(takes, Kind::Numeric, body).gives(Gives::Scale(|_, _| 0))
+}
+
+/// The functions.
+pub(super) const ALL: &[Function] = &[
+    Function {
+        name: "sign",
+        overloads: &[
+            float(|row| Ok(Value::Float(if row.float(0) == 0.0 { 0.0 } else { row.float(0).signum() }))),
+            whole(NUMERIC, |row| Ok(Value::Numeric(row.numeric(0).0.signum(), 0))),
+        ],
+    },
+    Function {
+        name: "div",
+        overloads: &[whole(TWO_NUMERIC, |row| {
+            let (a, b) = aligned(row)?;
+            Ok(Value::Numeric(a.checked_div(b).ok_or_else(by_zero)?, 0))
+        })],
+    },
+    Function {
+        name: "mod",
+        overloads: &[
+            Overload::new(&[Kind::Long, Kind::Long], Kind::Long, |row| match row.int(1) {
+                0 => Err(by_zero()),
+                by => Ok(Value::Int(row.int(0).wrapping_rem(by))),
+            }),
+            Overload::new(TWO_NUMERIC, Kind::Numeric, |row| {
+                let (a, b) = aligned(row)?;
+                let scale = row.numeric(0).1.max(row.numeric(1).1);
+                Ok(Value::Numeric(a.checked_rem(b).ok_or_else(by_zero)?, scale))
+            })
+            .gives(Gives::Scale(|fields, _| scale_of(&fields[0]).max(scale_of(&fields[1])))),
+        ],
+    },
+    Function { name: "ceil", overloads: &CEIL },
+    Function { name: "ceiling", overloads: &CEIL },
+    Function {
+        name: "floor",
+        overloads: &[float(|row| Ok(Value::Float(row.float(0).floor()))), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, false), 0)))],
+    },
+    Function {
+        name: "round",
+        overloads: &[
+            float(|row| Ok(Value::Float(row.float(0).round_ties_even()))),
+            whole(NUMERIC, |row| Ok(Value::Numeric(rounded(row.numeric(0), 0)?, 0))),
+            Overload::new(&[Kind::Numeric, Kind::Int], Kind::Numeric, |row| {
+                let digits = digits(row.int(1));
+                Ok(Value::Numeric(rounded(row.numeric(0), digits)?, digits))
+            })
+            .gives(Gives::Scale(asked)),
+        ],
+    },
+    Function {
+        name: "trunc",
+        overloads: &[
+            float(|row| Ok(Value::Float(row.float(0).trunc()))),
+            whole(NUMERIC, |row| Ok(Value::Numeric(cut(row.numeric(0), 0), 0))),
+            Overload::new(&[Kind::Numeric, Kind::Int], Kind::Numeric, |row| {
+                let digits = digits(row.int(1));
+                Ok(Value::Numeric(cut(row.numeric(0), digits), digits))
+            })
+            .gives(Gives::Scale(asked)),
+        ],
+    },
+    Function {
+        name: "scale",
+        overloads: &[Overload::new(NUMERIC, Kind::Int, |row| {
+            let (value, scale) = row.numeric(0);
+            let shown = if scale == FREE_SCALE { trimmed(value, scale).1 } else { scale };
+            Ok(Value::Int(shown.into()))
+        })],
+    },
+    Function {
+        name: "min_scale",
+        overloads: &[Overload::new(NUMERIC, Kind::Int, |row| {
+            let (value, scale) = row.numeric(0);
+            Ok(Value::Int(trimmed(value, scale).1.into()))
+        })],
+    },
+    Function {
+        name: "trim_scale",
+        overloads: &[Overload::new(NUMERIC, Kind::Numeric, |row| {
+            let (value, scale) = row.numeric(0);
+            Ok(Value::Numeric(value, scale))
+        })],
+    },
+    Function {
+        name: "width_bucket",
+        overloads: &[Overload::new(&[Kind::Float, Kind::Float, Kind::Float, Kind::Int], Kind::Int, bucket)],
+    },
+    Function { name: "factorial", overloads: &[whole(&[Kind::Long], factorial)] },
+    Function {
+        name: "sqrt",
+        overloads: &[float(|row| match row.float(0) {
+            value if value < 0.0 => Err(fault::data(DataFault::InvalidPower, "cannot take square root of a negative number")),
+            value => Ok(Value::Float(value.sqrt())),
+        })],
+    },
+    Function { name: "ln", overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.ln())))] },
+    Function { name: "log10", overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10())))] },
+    Function {
+        name: "log",
+        overloads: &[
+            float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10()))),
+            Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| {
+                Ok(Value::Float(logarithm(row.float(1))?.ln() / logarithm(row.float(0))?.ln()))
+            }),
+        ],
+    },
+    Function { name: "asin", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.asin())))] },
+    Function { name: "acos", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.acos())))] },
+    Function { name: "exp", overloads: &[float(|row| finite(row.float(0).exp(), row.float(0).is_finite()))] },
+    Function { name: "power", overloads: &POWER },
+    Function { name: "pow", overloads: &POWER },
+    Function {
+        name: "int_neg",
+        overloads: &[Overload::new(&[Kind::Long], Kind::Long, |row| {
+            row.int(0).checked_neg().map(Value::Int).ok_or_else(|| fault::data(DataFault::NumericOutOfRange, "bigint out of range"))
+        })],
+    },
+];
+
+const CEIL: [Overload; 2] =
+    [float(|row| Ok(Value::Float(row.float(0).ceil()))), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, true), 0)))];
+
+const POWER: [Overload; 1] = [Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| {
+    let (base, exponent) = (row.float(0), row.float(1));
+    if base == 0.0 && exponent < 0.0 {
+        return Err(fault::data(DataFault::InvalidPower, "zero raised to a negative power is undefined"));
+    }
+    if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
+        return Err(fault::data(DataFault::InvalidPower, "a negative number raised to a non-integer power yields a complex result"));
+    }
+    finite(base.powf(exponent), base.is_finite() && exponent.is_finite())
+})];
+
+fn by_zero() -> datafusion::error::DataFusionError {
+    fault::data(DataFault::DivisionByZero, "division by zero")
+}
+
+fn logarithm(value: f64) -> Result<f64> {
+    if value == 0.0 {
+        return Err(fault::data(DataFault::InvalidLogarithm, "cannot take logarithm of zero"));
+    }
+    if value < 0.0 {
+        return Err(fault::data(DataFault::InvalidLogarithm, "cannot take logarithm of a negative number"));
+    }
+    Ok(value)
+}
+
+fn ratio(value: f64) -> Result<f64> {
+    if value.abs() > 1.0 { Err(fault::data(DataFault::NumericOutOfRange, "input is out of range")) } else { Ok(value) }
+}
+
+fn finite(value: f64, from_finite: bool) -> Result<Value> {
+    if value.is_infinite() && from_finite {
+        return Err(fault::data(DataFault::NumericOutOfRange, "value out of range: overflow"));
+    }
+    Ok(Value::Float(value))
+}
+
+fn scale_of(field: &FieldRef) -> i8 {
+    match field.data_type() {
+        DataType::Decimal128(_, scale) => *scale,
+        _ => 0,
+    }
+}
+
+/// Digits that a call asks for, within what a `numeric` has; below zero the result is whole.
+fn digits(asked: i64) -> i8 {
+    i8::try_from(asked.clamp(-38, 30)).unwrap_or_default()
+}
+
+fn asked(_fields: &[FieldRef], constants: &[Option<String>]) -> i8 {
+    match constants.get(1).and_then(Option::as_deref).map(str::parse::<i64>) {
+        Some(Ok(asked)) => digits(asked).max(0),
+        _ => FREE_SCALE,
+    }
+}
+
+/// Both arguments with the same digits behind the point.
+fn aligned(row: &Row) -> Result<(i128, i128)> {
+    let ((a, a_scale), (b, b_scale)) = (row.numeric(0), row.numeric(1));
+    let scale = a_scale.max(b_scale);
+    let both = rescaled(a, a_scale, scale).zip(rescaled(b, b_scale, scale));
+    both.ok_or_else(overflow)
+}
+
+fn rounded((value, scale): (i128, i8), digits: i8) -> Result<i128> {
+    let rounded = rescaled(value, scale, digits).ok_or_else(overflow)?;
+    Ok(rounded)
+}
+
+fn cut((value, scale): (i128, i8), digits: i8) -> i128 {
+    match scale - digits {
+        less @ 1.. => value / 10_i128.checked_pow(u32::from(less.unsigned_abs())).unwrap_or(i128::MAX),
+        more => value.saturating_mul(10_i128.pow(u32::from(more.unsigned_abs()))),
+    }
+}
+
+/// The next whole number up or down.
+fn step(row: &Row, up: bool) -> i128 {
+    let (value, scale) = row.numeric(0);
+    let one = 10_i128.pow(u32::from(scale.unsigned_abs()));
+    let down = value.div_euclid(one);
+    if up && value.rem_euclid(one) != 0 { down + 1 } else { down }
+}
+
+fn trimmed(mut value: i128, mut scale: i8) -> (i128, i8) {
+    while scale > 0 && value % 10 == 0 {
+        value /= 10;
+        scale -= 1;
+    }
+    (value, scale)
+}
+
+fn bucket(row: &Row) -> Result<Value> {
+    let (value, low, high, count) = (row.float(0), row.float(1), row.float(2), row.int(3));
+    let bad = |message| Err(fault::data(DataFault::InvalidBucket, message));
+    if count <= 0 {
+        return bad("count must be greater than zero");
+    }
+    #[allow(clippy::float_cmp, reason = "bounds that are the same are what is asked")]
+    if low == high {
+        return bad("lower bound cannot equal upper bound");
+    }
+    let (value, low, high) = if low < high { (value, low, high) } else { (-value, -low, -high) };
+    if value < low {
+        return Ok(Value::Int(0));
+    }
+    if value >= high {
+        return Ok(Value::Int(count + 1));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "between 0 and the count of buckets")]
+    let at = ((value - low) / (high - low) * count as f64) as i64;
+    Ok(Value::Int(at + 1))
+}
+
+fn factorial(row: &Row) -> Result<Value> {
+    let n = row.int(0);
+    if n < 0 {
+        return Err(fault::data(DataFault::NumericOutOfRange, "factorial of a negative number is undefined"));
+    }
+    let product = (2..=i128::from(n)).try_fold(1_i128, i128::checked_mul);
+    product.map(|product| Value::Numeric(product, 0)).ok_or_else(overflow)
+}

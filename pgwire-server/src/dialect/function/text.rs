@@ -1,0 +1,59 @@
+//! Text: what DataFusion's functions lack.
+
+use datafusion::common::Result;
+use strata_engine::error::DataFault;
+
+use super::value::{Kind, Row, Value};
+use super::{Function, Overload};
+use crate::dialect::fault;
+
+/// The functions.
+pub(super) const ALL: &[Function] = &[
+    Function { name: "unistr", overloads: &[Overload::new(&[Kind::Text], Kind::Text, unistr)] },
+    Function {
+        name: "string_to_table",
+        overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Texts, |row| {
+            let parts = row.text(0).split(row.text(1)).map(|part| Some(part.to_owned()));
+            Ok(Value::Texts(parts.collect()))
+        })],
+    },
+    Function {
+        name: "chr",
+        overloads: &[Overload::new(&[Kind::Int], Kind::Text, |row| {
+            match u32::try_from(row.int(0)).ok().and_then(char::from_u32) {
+                Some('\0') => Err(fault::data(DataFault::LimitExceeded, "null character not permitted")),
+                Some(character) => Ok(Value::Text(character.into())),
+                None if row.int(0) < 0 => Err(fault::data(DataFault::LimitExceeded, "character number must be positive")),
+                None => Err(fault::data(DataFault::LimitExceeded, format!("requested character too large for encoding: {}", row.int(0)))),
+            }
+        })],
+    },
+];
+
+/// `\0061`, `\+000061`, `\u0061`, `\U00000061` and `\\`.
+fn unistr(row: &Row) -> Result<Value> {
+    let bad = || fault::data(DataFault::InvalidArgument, "invalid Unicode escape");
+    let mut out = String::new();
+    let mut rest = row.text(0);
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (skip, digits) = match rest.as_bytes().first() {
+            Some(b'\\') => {
+                out.push('\\');
+                rest = &rest[1..];
+                continue;
+            }
+            Some(b'u') => (1, 4),
+            Some(b'U') => (1, 8),
+            Some(b'+') => (1, 6),
+            _ => (0, 4),
+        };
+        let code = rest.get(skip..skip + digits).ok_or_else(bad)?;
+        let code = u32::from_str_radix(code, 16).map_err(|_| bad())?;
+        out.push(char::from_u32(code).ok_or_else(bad)?);
+        rest = &rest[skip + digits..];
+    }
+    out.push_str(rest);
+    Ok(Value::Text(out))
+}

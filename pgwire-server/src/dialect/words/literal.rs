@@ -1,0 +1,117 @@
+//! Literals with a type, operators before their operand, and functions with a grammar of their own.
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgumentList,
+    FunctionArguments, Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
+};
+
+use super::{parsed, quoted, text_of};
+use crate::types::numeric;
+
+/// Digits behind the point that a literal may have to keep its own scale.
+const SCALE_MAX: usize = 37;
+
+/// The other words for an expression; `None` if it stays.
+pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
+    match expr {
+        Expr::Interval(interval) => {
+            let text = text_of(&interval.value)?;
+            let unit = match (&interval.leading_field, &interval.last_field) {
+                (None, None) => String::new(),
+                // `interval '1-2' year to month` says nothing that the text does not.
+                (Some(_), Some(_)) => String::new(),
+                (Some(field), None) => format!(" {field}"),
+                (None, Some(_)) => return None,
+            };
+            let number = text.trim().parse::<f64>().is_ok();
+            let text = if number { format!("{text}{unit}") } else { text.to_owned() };
+            parsed(&format!("CAST({} AS interval)", quoted(&text)))
+        }
+        Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr: inner, data_type, .. } => {
+            let info = numeric_info(data_type)?;
+            *info = own_scale(number_text(inner)?)?;
+            None
+        }
+        Expr::TypedString(TypedString { data_type, value, .. }) => {
+            let info = numeric_info(data_type)?;
+            let text = value.clone().into_string()?;
+            *info = own_scale(text)?;
+            None
+        }
+        Expr::UnaryOp { op, expr: operand } => {
+            let function = match op {
+                UnaryOperator::PGAbs => "abs",
+                UnaryOperator::PGSquareRoot => "sqrt",
+                UnaryOperator::PGCubeRoot => "cbrt",
+                _ => return None,
+            };
+            parsed(&format!("{function}({operand})"))
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::PGExp, right } => parsed(&format!("power({left}, {right})")),
+        Expr::Function(function) => called(function),
+        Expr::Extract { field, expr: operand, .. } => {
+            let field = field.to_string().to_lowercase();
+            parsed(&format!("extract_field({}, {operand})", quoted(field.trim_matches(['\'', '"']))))
+        }
+        Expr::AtTimeZone { timestamp, time_zone } => parsed(&format!("timezone({time_zone}, {timestamp})")),
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            for access in access_chain {
+                if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
+                    *lower_bound = lower_bound.take().or_else(|| parsed("1"));
+                    *upper_bound = upper_bound.take().or_else(|| parsed(&i32::MAX.to_string()));
+                }
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Functions that have another name here for some of their arguments.
+fn called(function: &Function) -> Option<Expr> {
+    let FunctionArguments::List(FunctionArgumentList { args, .. }) = &function.args else { return None };
+    let name = function.name.to_string().to_ascii_lowercase();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    match (name, args.as_slice()) {
+        ("date_trunc", [unit, time, zone]) => parsed(&format!("date_trunc_in({unit}, {time}, {zone})")),
+        ("make_interval", args) if args.iter().any(|arg| !matches!(arg, FunctionArg::Unnamed(_))) => {
+            const NAMES: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
+            let mut parts: Vec<String> = NAMES.iter().map(|_| "0".to_owned()).collect();
+            for (nth, arg) in args.iter().enumerate() {
+                match arg {
+                    FunctionArg::Named { name, arg, .. } => {
+                        parts[NAMES.iter().position(|known| name.value.eq_ignore_ascii_case(known))?] = arg.to_string();
+                    }
+                    other => *parts.get_mut(nth)? = other.to_string(),
+                }
+            }
+            parsed(&format!("make_interval({})", parts.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// The place for the precision of `numeric` without one.
+fn numeric_info(data_type: &mut DataType) -> Option<&mut ExactNumberInfo> {
+    match data_type {
+        DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) if *info == ExactNumberInfo::None => Some(info),
+        _ => None,
+    }
+}
+
+/// The text of a number, or of a text that may be one.
+fn number_text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Nested(inner) => number_text(inner),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number_text(expr),
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => Some(text.clone()),
+        other => text_of(other).map(str::to_owned),
+    }
+}
+
+/// The widest type with the scale of a number's text.
+fn own_scale(text: String) -> Option<ExactNumberInfo> {
+    let (_, scale) = numeric::width(&text)?;
+    let free = scale > SCALE_MAX || scale == usize::from(super::super::numeric_type::FREE_SCALE.unsigned_abs());
+    (!free).then_some(ExactNumberInfo::PrecisionAndScale(38, i64::try_from(scale).ok()?))
+}

@@ -1,0 +1,135 @@
+//! Functions that give rows: in a SELECT list and in FROM.
+//!
+//! Here such functions give arrays, which `unnest` takes apart. In FROM the column has the alias's name, as PostgreSQL has it.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableAlias,
+    TableAliasColumnDef, TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+/// Functions that give an array of what they would give rows of.
+const SERIES: [&str; 7] = [
+    "generate_series",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_object_keys",
+    "regexp_split_to_table",
+    "string_to_table",
+    "regexp_matches",
+];
+
+/// Takes the series of a SELECT list apart.
+pub(super) fn expand_list(select: &mut Select) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+            let _: ControlFlow<()> = expr.visit(&mut List { depth: 0 });
+        }
+    }
+}
+
+/// Wraps series, but not those in subqueries, which have lists of their own.
+struct List {
+    depth: usize,
+}
+
+impl VisitorMut for List {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.depth == 0
+            && let Expr::Function(function) = expr
+            && is_series(&function.name)
+            && function.over.is_none()
+            && let Some(unnested) = super::parsed(&format!("unnest({function})"))
+        {
+            *expr = unnested;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn is_series(name: &ObjectName) -> bool {
+    let name = name.to_string().to_ascii_lowercase();
+    SERIES.contains(&name.strip_prefix("pg_catalog.").unwrap_or(&name))
+}
+
+/// `FROM f(x) AS y`: the function's array taken apart, the column named.
+pub(super) fn expand_factor(factor: &mut TableFactor) {
+    let other = match factor {
+        TableFactor::Table { name, alias, args: Some(TableFunctionArgs { args, .. }), with_ordinality, .. } => {
+            let call = format!("{name}({})", list(args));
+            let plain = name.to_string().eq_ignore_ascii_case("generate_series") && !*with_ordinality && args.iter().all(is_number);
+            if plain || !is_series(name) {
+                // A table function of its own; only the name of its column is missing.
+                if plain || is_series(name) {
+                    name_column(alias, name);
+                }
+                return;
+            }
+            rows(&format!("unnest({call})"), alias, *with_ordinality, &name.to_string())
+        }
+        TableFactor::UNNEST { alias, array_exprs, with_ordinality: true, .. } => {
+            let arrays: Vec<String> = array_exprs.iter().map(|array| format!("unnest({array})")).collect();
+            rows(&arrays.join(", "), alias, true, "unnest")
+        }
+        TableFactor::UNNEST { alias, array_exprs, .. } => {
+            if array_exprs.len() == 1 {
+                name_column(alias, &ObjectName::from(vec![Ident::new("unnest")]));
+            }
+            return;
+        }
+        _ => return,
+    };
+    if let Some(other) = other {
+        *factor = other;
+    }
+}
+
+fn is_number(argument: &FunctionArg) -> bool {
+    let text = argument.to_string();
+    text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn list(arguments: &[FunctionArg]) -> String {
+    arguments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A function without column names gives its column the name of its alias, or its own.
+fn name_column(alias: &mut Option<TableAlias>, function: &ObjectName) {
+    let own = || Ident::with_quote('"', function.to_string().to_ascii_lowercase());
+    let alias = alias.get_or_insert_with(|| TableAlias { explicit: true, name: own(), columns: Vec::new(), at: None });
+    if alias.columns.is_empty() {
+        alias.columns = vec![TableAliasColumnDef { name: alias.name.clone(), data_type: None }];
+    }
+}
+
+/// `(SELECT <unnested> AS "name") AS alias(columns)`, with the number of each row where it is asked for.
+fn rows(unnested: &str, alias: &Option<TableAlias>, numbered: bool, function: &str) -> Option<TableFactor> {
+    let own = function.to_ascii_lowercase();
+    let column = match alias {
+        Some(alias) if alias.columns.is_empty() => alias.name.to_string(),
+        _ => format!("\"{own}\""),
+    };
+    let inner = format!("SELECT {unnested} AS {column}");
+    let query = if numbered { format!("SELECT s.*, row_number() OVER () AS ordinality FROM ({inner}) s") } else { inner };
+    let alias = alias.as_ref().map_or_else(|| format!("\"{own}\""), ToString::to_string);
+    let sql = format!("SELECT 1 FROM LATERAL ({query}) AS {}", alias.trim_start_matches("AS "));
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, &sql).ok()?;
+    let Some(Statement::Query(query)) = statements.pop() else { return None };
+    let SetExpr::Select(mut select) = *query.body else { return None };
+    Some(select.from.pop()?.relation)
+}
