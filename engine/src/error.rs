@@ -248,6 +248,8 @@ pub enum DataFault {
     ArraySubscript,
     /// Bounds of buckets that bound nothing.
     InvalidBucket,
+    /// A part of a text that is less than nothing.
+    InvalidSubstring,
     /// More than a value can be asked to be.
     LimitExceeded,
 }

@@ -9,6 +9,7 @@
 //! Values become text and text becomes values as on the wire, by [`crate::types`]. How far the dialect agrees with PostgreSQL's is
 //! said in docs/dialect.md. Comparisons of a column with a literal stay as DataFusion plans them, so that scans understand them.
 
+mod average;
 mod cast;
 mod fault;
 mod function;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{Expr, Statement};
 use strata_engine::Result;
 
 /// Registers all of it in a new session's context.
@@ -29,11 +30,17 @@ use strata_engine::Result;
 /// DataFusion's, when it takes no more functions.
 pub(crate) fn register(context: &SessionContext) -> Result<()> {
     function::register(context);
+    context.register_udaf(average::average());
     let state = context.state_ref();
     let mut state = state.write();
     state.register_function_rewrite(Arc::new(cast::Casts))?;
     state.register_expr_planner(Arc::new(operator::Operators))?;
     Ok(())
+}
+
+/// Whether an expression calls a function that gives rows.
+pub(crate) fn is_series(expr: &Expr) -> bool {
+    words::is_series(expr)
 }
 
 /// Says what the planner does not know in words that it knows.

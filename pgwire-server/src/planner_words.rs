@@ -38,6 +38,8 @@ pub enum Condition {
     InvalidArgument,
     /// A regular expression that does not parse.
     InvalidRegex,
+    /// An expression that ORDER BY or DISTINCT ON may not name here.
+    InvalidColumnReference,
     /// A subquery that gives more than one row where one is wanted.
     CardinalityViolation,
     /// Not there (yet).
@@ -136,6 +138,17 @@ fn of_schema(error: &SchemaError) -> Words {
 
 fn of_plan(text: &str) -> Words {
     let lower = text.to_ascii_lowercase();
+    let misplaced =
+        ["in an aggregate with distinct", "for select distinct, order by", "select distinct on expressions must match"];
+    if misplaced.iter().any(|words| lower.contains(words)) || lower.contains("order by column out of bounds") {
+        return Words::new(Condition::InvalidColumnReference, lower_first(text.lines().next().unwrap_or(text)));
+    }
+    if lower.contains("non-boolean predicate") {
+        return Words::new(Condition::TypeMismatch, lower_first(text.lines().next().unwrap_or(text)));
+    }
+    if lower.contains("step cannot be zero") {
+        return Words::new(Condition::InvalidArgument, "step size cannot equal zero");
+    }
     if let Some(name) = quoted(text, "Invalid function '") {
         return undefined_function(format!("function {name} does not exist"));
     }
@@ -220,7 +233,10 @@ fn of_execution(text: &str) -> Words {
     if lower.contains("division by zero") || lower.contains("divide by zero") {
         return Words::new(Condition::DivisionByZero, "division by zero");
     }
-    if lower.contains("overflow") || lower.contains("out of range") {
+    if lower.contains("in an aggregate with distinct") {
+        return Words::new(Condition::InvalidColumnReference, lower_first(text.lines().next().unwrap_or(text)));
+    }
+    if lower.contains("overflow") || lower.contains("out of range") || lower.contains("is too large to store in a decimal") {
         return Words::new(Condition::NumericOutOfRange, out_of_range(&lower, text));
     }
     if lower.contains("regex") || lower.contains("regular expression") {

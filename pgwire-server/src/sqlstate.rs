@@ -172,6 +172,7 @@ fn data(reason: DataFault) -> &'static str {
         DataFault::InvalidEscape => "22025",
         DataFault::ArraySubscript => "2202E",
         DataFault::InvalidBucket => "2201G",
+        DataFault::InvalidSubstring => "22011",
         DataFault::LimitExceeded => "54000",
     }
 }
@@ -275,6 +276,7 @@ fn of_datafusion(error: &DataFusionError) -> Report {
         Condition::NumericOutOfRange => "22003",
         Condition::InvalidArgument => "22023",
         Condition::InvalidRegex => "2201B",
+        Condition::InvalidColumnReference => "42P10",
         Condition::CardinalityViolation => "21000",
         Condition::Unsupported => "0A000",
         Condition::OutOfResources => "53200",

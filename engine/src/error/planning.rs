@@ -113,6 +113,19 @@ fn arrow_text(error: &ArrowError, message: String) -> EngineError {
 
 fn schema(error: SchemaError, backtrace: Option<String>) -> EngineError {
     match error {
+        // A qualifier that no table in FROM has is a missing table, not a missing column.
+        SchemaError::FieldNotFound { field, valid_fields }
+            if field.relation.as_ref().is_some_and(|wanted| {
+                !valid_fields.iter().any(|column| column.relation.as_ref().is_some_and(|found| found.table() == wanted.table()))
+            }) =>
+        {
+            let name = field.relation.as_ref().map_or_else(String::new, |relation| relation.table().to_owned());
+            EngineError::Undefined {
+                what: ObjectClass::Relation,
+                name,
+                hint: Some("No table or alias in FROM has this name; a table with an alias is known by the alias alone.".into()),
+            }
+        }
         SchemaError::FieldNotFound { field, valid_fields } => {
             let names: Vec<String> = valid_fields.iter().map(|column| column.name.clone()).take(12).collect();
             let near = valid_fields.iter().find(|column| column.name.eq_ignore_ascii_case(&field.name));

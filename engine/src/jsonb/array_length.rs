@@ -20,5 +20,5 @@ fn row(call: &Call, row: usize) -> Result<Option<i32>> {
 }
 
 fn no_array(message: &str) -> datafusion::common::DataFusionError {
-    data_error(DataFault::TypeMismatch, message.to_owned())
+    data_error(DataFault::InvalidArgument, message.to_owned())
 }

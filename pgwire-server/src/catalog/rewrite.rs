@@ -18,6 +18,9 @@ use datafusion::sql::sqlparser::ast::{
     Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
 use super::{is_always_empty, is_system_table};
 
 /// Rewrites all of a statement.
@@ -53,11 +56,10 @@ impl VisitorMut for Rewriter {
                 (*op == BinaryOperator::StringConcat && is_null_array(right)).then(|| left.as_ref().clone())
             }
             Expr::Collate { expr, collation } if is_plain_collation(collation) => Some(expr.as_ref().clone()),
-            Expr::Cast { expr, data_type: DataType::Bytea, .. } => hex_bytes(expr),
             Expr::Cast { expr, data_type, .. } => cast(expr, data_type),
             Expr::Subquery(query) => scalar_subquery(query),
             Expr::Exists { subquery, negated } => reads_empty(subquery).then(|| boolean(*negated)),
-            Expr::Function(function) => array_subquery(function).or_else(|| renamed(function)),
+            Expr::Function(function) => array_subquery(function),
             Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
                 if let Some(array) = array_literal(right) {
                     **right = array;
@@ -228,11 +230,30 @@ fn array_subquery(function: &Function) -> Option<Expr> {
         return None;
     }
     if let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_mut_slice() {
-        *expr = call("array_agg", vec![expr.clone()]);
-        query.order_by = None;
-        return Some(Expr::Subquery(query));
+        let order = query.order_by.take().map(|order| format!(" {order}")).unwrap_or_default();
+        let series = crate::dialect::is_series(expr);
+        let element = if series { "\"element\"".to_owned() } else { expr.to_string() };
+        let rows = if series && select.from.is_empty() {
+            format!(" FROM (SELECT {expr} AS \"element\") AS \"rows\"")
+        } else {
+            String::new()
+        };
+        if series && rows.is_empty() {
+            return None;
+        }
+        let list = parsed(&format!("array_agg({element}{order})"))?;
+        if series {
+            return parsed(&format!("array_or_empty((SELECT {list}{rows}))"));
+        }
+        *expr = list;
+        return parsed(&format!("array_or_empty(({query}))"));
     }
     None
+}
+
+/// An expression from its text, which was made of parsed parts.
+fn parsed(text: &str) -> Option<Expr> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
 }
 
 /// TOAST options, which psql appends to a table's own: there is no TOAST.
@@ -240,23 +261,6 @@ fn is_unnest_of_reloptions(select: &Select) -> bool {
     let [from] = select.from.as_slice() else { return false };
     let text = from.relation.to_string();
     text.contains("unnest(") && text.contains(".reloptions")
-}
-
-/// Functions that go by another name.
-fn renamed(function: &mut Function) -> Option<Expr> {
-    let name = function.name.0.last()?.as_ident()?.value.to_ascii_lowercase();
-    if name == "array_upper" {
-        function.name = ObjectName::from(vec![Ident::new("array_length")]);
-    }
-    None
-}
-
-/// The bytes of `'\x00ff'::bytea`; a cast of text would take the characters.
-fn hex_bytes(expr: &Expr) -> Option<Expr> {
-    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = expr else { return None };
-    let digits = text.strip_prefix("\\x")?;
-    let is_hex = digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| Expr::Value(Value::HexStringLiteral(digits.to_owned()).into()))
 }
 
 /// `'{a,b}'` and `'{a,b}'::text[]` as `ARRAY['a', 'b']`.

@@ -17,10 +17,12 @@ mod number;
 mod output;
 mod pair;
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, ScalarUDFImpl};
@@ -41,7 +43,11 @@ impl FunctionRewrite for Casts {
 
     fn rewrite(&self, expr: Expr, schema: &DFSchema, config: &ConfigOptions) -> Result<Transformed<Expr>> {
         let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
-        let from = inner.to_field(schema)?.1;
+        let mut from = inner.to_field(schema)?.1;
+        // A literal that fits is an integer, as in PostgreSQL.
+        if matches!(inner.as_ref(), Expr::Literal(ScalarValue::Int64(Some(value)), _) if i32::try_from(*value).is_ok()) {
+            from = Arc::new(from.as_ref().clone().with_data_type(DataType::Int32));
+        }
         if !pair::allowed(&from, &field) {
             let name = |field: &Field| sql_type::type_name(field);
             let message = format!("cannot cast type {} to {}", name(&from), name(&field));
@@ -61,6 +67,11 @@ impl FunctionRewrite for Casts {
             }
             (false, true) if !from_type.is_integer() && *to_type == DataType::Utf8View && !json::is_json(&field) => {
                 Some(call(output::Output::new(from.as_ref().clone().with_name(""), style), *inner.clone()))
+            }
+            // A time of day as a text is the same length of time.
+            _ if matches!((from_type, to_type), (DataType::Time64(_), DataType::Interval(_))) => {
+                let text = call(output::Output::new(from.as_ref().clone().with_name(""), style), *inner.clone());
+                Some(call(input::Input::new(Field::new("", to_type.clone(), true), style), text))
             }
             _ if number::rounds(from_type, to_type) => Some(call(number::Round::new(to_type), *inner.clone())),
             _ => None,

@@ -9,6 +9,7 @@ mod bytes;
 mod date;
 mod extract;
 mod format;
+mod gathered;
 mod interval;
 mod json;
 mod number;
@@ -59,6 +60,8 @@ enum Gives {
     Kind(Kind),
     /// That of an argument.
     Same(usize),
+    /// That of the elements of an argument.
+    Element(usize),
     /// `numeric` with as many digits behind the point as the types and constants of the arguments tell.
     Scale(fn(&[FieldRef], &[Option<String>]) -> i8),
 }
@@ -106,8 +109,20 @@ impl Overload {
 /// Registers all of them.
 pub(super) fn register(context: &SessionContext) {
     let families = [
-        array::ALL, bytes::ALL, date::ALL, extract::ALL, format::ALL, interval::ALL, json::ALL, number::ALL, regexp::ALL, series::ALL,
-        template::ALL, text::ALL, to_char::ALL,
+        array::ALL,
+        bytes::ALL,
+        date::ALL,
+        extract::ALL,
+        format::ALL,
+        gathered::ALL,
+        interval::ALL,
+        json::ALL,
+        number::ALL,
+        regexp::ALL,
+        series::ALL,
+        template::ALL,
+        text::ALL,
+        to_char::ALL,
     ];
     for function in families.into_iter().flatten() {
         let signature = Signature::user_defined(Volatility::Immutable);
@@ -150,7 +165,10 @@ impl Called {
                 Err(fault::carried(EngineError::Undefined {
                     what: ObjectClass::Function,
                     name: format!("{}({})", self.function.name, types.join(", ")),
-                    hint: Some("No function matches the given name and argument types. You might need to add explicit type casts.".into()),
+                    hint: Some(
+                        "No function matches the given name and argument types. You might need to add explicit type casts."
+                            .into(),
+                    ),
                 }))
             }
         }
@@ -180,8 +198,13 @@ impl ScalarUDFImpl for Called {
         Ok(Arc::new(match self.overload(&types)?.gives {
             Gives::Kind(kind) => kind.field(self.name()),
             Gives::Same(at) => arguments.arg_fields[at].as_ref().clone().with_name(self.name()).with_nullable(true),
+            Gives::Element(at) => match arguments.arg_fields[at].data_type() {
+                DataType::List(element) => element.as_ref().clone().with_name(self.name()).with_nullable(true),
+                other => Field::new(self.name(), other.clone(), true),
+            },
             Gives::Scale(scale) => {
-                let constants: Vec<Option<String>> = arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
+                let constants: Vec<Option<String>> =
+                    arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
                 Field::new(self.name(), DataType::Decimal128(38, scale(arguments.arg_fields, &constants)), true)
             }
         }))

@@ -5,10 +5,12 @@
 //! | `interval '1 day 2:03'`, `'1.10'::numeric` | `CAST('1 day 2:03' AS interval)`, `CAST('1.10' AS numeric(3,2))` | [`literal`] |
 //! | `@ x`, `extract(day FROM x)`, `x AT TIME ZONE 'z'` | `abs(x)`, `extract('day', x)`, `timezone('z', x)` | [`literal`] |
 //! | `x LIKE 'a!%' ESCAPE '!'`, `x SIMILAR TO '(a|b)%'` | `x LIKE 'a\%'`, `x ~ '^(?:(a|b).*)$'` | [`pattern`] |
+//! | `jsonb_agg(x ORDER BY y)`, `mode() WITHIN GROUP (ORDER BY x)` | `jsonb_of(array_agg(to_jsonb(x) ORDER BY y))`, ... | [`aggregate`] |
 //! | `(a, b) < (c, d)`, `(a, b) OVERLAPS (c, d)` | comparisons of the parts | [`row`] |
 //! | `SELECT generate_series(1, 3)`, `FROM f(x) AS y` | `SELECT unnest(generate_series(1, 3))`, `FROM unnest(f(x)) AS y(y)` | [`series`] |
 //! | `FETCH FIRST 3 ROWS ONLY`, `LIMIT ALL` | `LIMIT 3`, nothing | here |
 
+mod aggregate;
 mod literal;
 mod pattern;
 mod row;
@@ -21,6 +23,11 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+
+/// Whether an expression calls a function that gives rows.
+pub(super) fn is_series(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if series::is_series(&function.name) || function.name.to_string().eq_ignore_ascii_case("unnest"))
+}
 
 /// Rewords all of a statement.
 pub(super) fn statement(statement: &mut Statement) {
@@ -48,7 +55,10 @@ impl VisitorMut for Words {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let other = literal::reword(expr).or_else(|| pattern::reword(expr)).or_else(|| row::reword(expr));
+        let other = literal::reword(expr)
+            .or_else(|| aggregate::reword(expr))
+            .or_else(|| pattern::reword(expr))
+            .or_else(|| row::reword(expr));
         if let Some(other) = other {
             *expr = other;
         }
@@ -82,9 +92,9 @@ fn parsed(text: &str) -> Option<Expr> {
 /// The text of a literal.
 fn text_of(expr: &Expr) -> Option<&str> {
     match expr {
-        Expr::Value(ValueWithSpan {
-            value: Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text), ..
-        }) => Some(text),
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text), .. }) => {
+            Some(text)
+        }
         Expr::Value(ValueWithSpan { value: Value::DollarQuotedString(text), .. }) => Some(&text.value),
         _ => None,
     }

@@ -94,7 +94,7 @@ impl Reader {
             self.number(text)
         } else if first == b'+' || first == b'-' {
             let end = text[1..].find(|c: char| !c.is_ascii_digit() && c != ':').map_or(text.len(), |at| at + 1);
-            if self.zone.is_some() || self.time_us.is_none() {
+            if self.zone.is_some() || self.time_us.is_none() && self.day.is_none() {
                 return Err(Fault::Syntax);
             }
             self.zone = Some(Zone::Fixed(parse_offset(&text[..end]).ok_or(Fault::Syntax)?));

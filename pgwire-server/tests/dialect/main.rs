@@ -161,7 +161,9 @@ fn cases(file: &Path) -> Vec<Case> {
     let case = |record| {
         let (sql, expected) = match record {
             Record::Statement { sql, expected: StatementExpect::Ok, .. } => (sql, Answer::Done),
-            Record::Statement { sql, expected: StatementExpect::Error(ExpectedError::SqlState(code)), .. } => (sql, Answer::Fault(code)),
+            Record::Statement { sql, expected: StatementExpect::Error(ExpectedError::SqlState(code)), .. } => {
+                (sql, Answer::Fault(code))
+            }
             Record::Query { sql, expected: QueryExpect::Results { results, .. }, .. } => (sql, Answer::Rows(results)),
             Record::Comment(_) | Record::Newline => return None,
             other => panic!("{}: {other:?}", file.display()),

@@ -70,15 +70,23 @@ pub(super) fn rounded(values: &ArrayRef, target: &DataType) -> Result<ArrayRef> 
     }
     let out_of_range = || fault::data(DataFault::NumericOutOfRange, format!("{} out of range", data_type_name(target)));
     let whole: Vec<Option<i64>> = if let Some(decimals) = values.as_primitive_opt::<Decimal128Type>() {
-        let one = 10_i128.pow(u32::try_from(decimals.scale()).unwrap_or_default());
-        let round = |value: i128| i64::try_from((value + value.signum() * (one / 2)) / one).map_err(|_| out_of_range());
+        let one = 10_i128.pow(u32::from(decimals.scale().unsigned_abs()));
+        let round = |value: i128| {
+            // A literal with an exponent has digits less than none behind the point.
+            let whole =
+                if decimals.scale() < 0 { value.checked_mul(one) } else { Some((value + value.signum() * (one / 2)) / one) };
+            whole.and_then(|whole| i64::try_from(whole).ok()).ok_or_else(out_of_range)
+        };
         decimals.iter().map(|value| value.map(round).transpose()).collect::<Result<_>>()?
     } else {
         let floats = cast(values, &DataType::Float64)?;
         #[allow(clippy::cast_possible_truncation, reason = "checked to be within the range")]
         let round = |value: f64| {
             let whole = value.round_ties_even();
-            (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&whole).then_some(whole as i64).ok_or_else(out_of_range)
+            (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18)
+                .contains(&whole)
+                .then_some(whole as i64)
+                .ok_or_else(out_of_range)
         };
         floats.as_primitive::<Float64Type>().iter().map(|value| value.map(round).transpose()).collect::<Result<_>>()?
     };

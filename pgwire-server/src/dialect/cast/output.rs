@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, StringViewBuilder};
+use arrow::array::{Array, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use bytes::BytesMut;
 use datafusion::common::Result;
@@ -50,6 +50,11 @@ impl ScalarUDFImpl for Output {
                 continue;
             }
             text.clear();
+            // As a column a truth value is a letter, as text it is a word.
+            if let Some(truths) = values.as_boolean_opt() {
+                texts.append_value(if truths.value(row) { "true" } else { "false" });
+                continue;
+            }
             column.write_text(row, self.style, &mut text).map_err(fault::carried)?;
             texts.append_value(String::from_utf8_lossy(&text));
         }

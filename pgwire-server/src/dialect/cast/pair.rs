@@ -39,7 +39,7 @@ pub(super) fn allowed(from: &Field, to: &Field) -> bool {
         || matches!(target, Kind::Text | Kind::Other)
         || match source {
             Kind::Bool => *to.data_type() == DataType::Int32,
-            Kind::Integer => target == Kind::Number || target == Kind::Bool && *from.data_type() != DataType::Int16,
+            Kind::Integer => target == Kind::Number || target == Kind::Bool && *from.data_type() == DataType::Int32,
             Kind::Number => target == Kind::Integer,
             Kind::Date => target == Kind::Timestamp,
             Kind::Timestamp => matches!(target, Kind::Date | Kind::Time),

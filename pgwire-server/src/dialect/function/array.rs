@@ -16,10 +16,7 @@ pub(super) const ALL: &[Function] = &[
             Ok(if row.array(0).is_empty() || row.int(1) != 1 { Value::Null } else { Value::Int(1) })
         })],
     },
-    Function {
-        name: "array_upper",
-        overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| Ok(length(row)))],
-    },
+    Function { name: "array_upper", overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| Ok(length(row)))] },
     Function {
         name: "trim_array",
         overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Array, trimmed).gives(Gives::Same(0))],

@@ -37,15 +37,21 @@ pub(super) const ALL: &[Function] = &[
     },
     Function {
         name: "encode",
-        overloads: &[Overload::new(&[Kind::Bytes, Kind::Text], Kind::Text, |row| Ok(Value::Text(encoded(row.bytes(0), row.text(1))?)))],
+        overloads: &[Overload::new(&[Kind::Bytes, Kind::Text], Kind::Text, |row| {
+            Ok(Value::Text(encoded(row.bytes(0), row.text(1))?))
+        })],
     },
     Function {
         name: "decode",
-        overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Bytes, |row| Ok(Value::Bytes(decoded(row.text(0), row.text(1))?)))],
+        overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Bytes, |row| {
+            Ok(Value::Bytes(decoded(row.text(0), row.text(1))?))
+        })],
     },
     Function {
         name: "convert_to",
-        overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Bytes, |row| Ok(Value::Bytes(row.text(0).as_bytes().to_vec())))],
+        overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Bytes, |row| {
+            Ok(Value::Bytes(row.text(0).as_bytes().to_vec()))
+        })],
     },
     Function {
         name: "convert_from",
@@ -53,10 +59,6 @@ pub(super) const ALL: &[Function] = &[
             Ok(text) if !text.contains('\0') => Ok(Value::Text(text.to_owned())),
             _ => Err(fault::data(DataFault::InvalidEncoding, "invalid byte sequence for encoding \"UTF8\"")),
         })],
-    },
-    Function {
-        name: "bytea_substr",
-        overloads: &[Overload::new(&[Kind::Bytes, Kind::Int, Kind::Int], Kind::Bytes, part).optional(1)],
     },
 ];
 
@@ -67,11 +69,12 @@ fn index(bytes: &[u8], at: i64) -> Result<usize> {
     })
 }
 
-fn part(row: &Row) -> Result<Value> {
+/// Some of the bytes, from a position counted from 1.
+pub(super) fn part(row: &Row) -> Result<Value> {
     let bytes = row.bytes(0);
     let start = row.int(1);
     let end = match row.len() {
-        3 if row.int(2) < 0 => return Err(fault::data(DataFault::InvalidArgument, "negative substring length not allowed")),
+        3 if row.int(2) < 0 => return Err(fault::data(DataFault::InvalidSubstring, "negative substring length not allowed")),
         3 => start.saturating_add(row.int(2)),
         _ => i64::MAX,
     };

@@ -16,7 +16,9 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "isfinite",
         overloads: &[
-            Overload::new(&[Kind::Date], Kind::Bool, |row| Ok(Value::Bool(row.int(0) != i64::from(i32::MAX) && row.int(0) != i64::from(i32::MIN)))),
+            Overload::new(&[Kind::Date], Kind::Bool, |row| {
+                Ok(Value::Bool(row.int(0) != i64::from(i32::MAX) && row.int(0) != i64::from(i32::MIN)))
+            }),
             Overload::new(&[Kind::Timestamp], Kind::Bool, |row| Ok(Value::Bool(is_finite(row.int(0))))),
             Overload::new(&[Kind::Timestamptz], Kind::Bool, |row| Ok(Value::Bool(is_finite(row.int(0))))),
             Overload::new(&[Kind::Interval], Kind::Bool, |_| Ok(Value::Bool(true))),
@@ -53,18 +55,30 @@ pub(super) const ALL: &[Function] = &[
                 Ok(Value::Int(us.saturating_add(i64::from(zone(row.text(0))?.offset_at(us)) * 1_000_000)))
             }),
             Overload::new(&[Kind::Text, Kind::Timestamp], Kind::Timestamptz, |row| to_utc(zone(row.text(0))?, row.int(1))),
-            Overload::new(&[Kind::Interval, Kind::Timestamptz], Kind::Timestamp, |row| Ok(Value::Int(row.int(1) + row.interval(0).time_us))),
-            Overload::new(&[Kind::Interval, Kind::Timestamp], Kind::Timestamptz, |row| Ok(Value::Int(row.int(1) - row.interval(0).time_us))),
+            Overload::new(&[Kind::Interval, Kind::Timestamptz], Kind::Timestamp, |row| {
+                Ok(Value::Int(row.int(1) + row.interval(0).time_us))
+            }),
+            Overload::new(&[Kind::Interval, Kind::Timestamp], Kind::Timestamptz, |row| {
+                Ok(Value::Int(row.int(1) - row.interval(0).time_us))
+            }),
         ],
     },
     Function {
         name: "date_trunc_in",
-        overloads: &[Overload::new(&[Kind::Text, Kind::Timestamptz, Kind::Text], Kind::Timestamptz, |row| {
-            let zone = zone(row.text(2))?;
-            let us = row.int(1);
-            let local = us.saturating_add(i64::from(zone.offset_at(us)) * 1_000_000);
-            to_utc(zone, truncated(row.text(0), local)?)
-        })],
+        overloads: &[
+            Overload::new(&[Kind::Text, Kind::Timestamptz, Kind::Text], Kind::Timestamptz, |row| {
+                let zone = zone(row.text(2))?;
+                let us = row.int(1);
+                let local = us.saturating_add(i64::from(zone.offset_at(us)) * 1_000_000);
+                to_utc(zone, truncated(row.text(0), local)?)
+            }),
+            Overload::new(&[Kind::Text, Kind::Timestamptz], Kind::Timestamptz, |row| {
+                to_utc(row.style.zone, truncated(row.text(0), row.local(1))?)
+            }),
+            Overload::new(&[Kind::Text, Kind::Timestamp], Kind::Timestamp, |row| {
+                Ok(Value::Int(truncated(row.text(0), row.int(1))?))
+            }),
+        ],
     },
     Function {
         name: "date_trunc_interval",

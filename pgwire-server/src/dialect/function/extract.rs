@@ -18,7 +18,8 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "extract_field",
         overloads: &[
-            Overload::new(&[Kind::Text, Kind::Timestamptz], Kind::Numeric, |row| exact(row, moment_tz)).gives(Gives::Scale(scale)),
+            Overload::new(&[Kind::Text, Kind::Timestamptz], Kind::Numeric, |row| exact(row, moment_tz))
+                .gives(Gives::Scale(scale)),
             Overload::new(&[Kind::Text, Kind::Timestamp], Kind::Numeric, |row| exact(row, moment)).gives(Gives::Scale(scale)),
             Overload::new(&[Kind::Text, Kind::Date], Kind::Numeric, |row| exact(row, date)).gives(Gives::Scale(scale)),
             Overload::new(&[Kind::Text, Kind::Time], Kind::Numeric, |row| exact(row, time)).gives(Gives::Scale(scale)),
@@ -98,8 +99,27 @@ fn found(row: &Row, of: fn(&Row, &str) -> Field) -> Result<(i128, i8)> {
 
 /// Fields that some type has.
 const KNOWN: [&str; 21] = [
-    "year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "decade", "century", "millennium", "week",
-    "quarter", "epoch", "dow", "isodow", "doy", "isoyear", "julian", "timezone", "timezone_hour",
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "milliseconds",
+    "microseconds",
+    "decade",
+    "century",
+    "millennium",
+    "week",
+    "quarter",
+    "epoch",
+    "dow",
+    "isodow",
+    "doy",
+    "isoyear",
+    "julian",
+    "timezone",
+    "timezone_hour",
 ];
 
 fn moment(row: &Row, name: &str) -> Field {
@@ -142,8 +162,20 @@ fn day(days: i64, name: &str) -> Field {
         "day" => day_of_month.into(),
         "quarter" => i64::from((month - 1) / 3 + 1),
         "decade" => year.div_euclid(10),
-        "century" => if shown_year > 0 { (shown_year + 99) / 100 } else { -((99 - shown_year) / 100) },
-        "millennium" => if shown_year > 0 { (shown_year + 999) / 1000 } else { -((999 - shown_year) / 1000) },
+        "century" => {
+            if shown_year > 0 {
+                (shown_year + 99) / 100
+            } else {
+                -((99 - shown_year) / 100)
+            }
+        }
+        "millennium" => {
+            if shown_year > 0 {
+                (shown_year + 999) / 1000
+            } else {
+                -((999 - shown_year) / 1000)
+            }
+        }
         "dow" => (days + 4).rem_euclid(7),
         "isodow" => weekday(days),
         "doy" => days - civil::days(year, 1, 1) + 1,

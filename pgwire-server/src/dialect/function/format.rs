@@ -13,16 +13,17 @@ use crate::functions::quoting;
 pub(super) const ALL: &[Function] = &[
     Function {
         name: "format",
-        overloads: &[
-            Overload::new(&[Kind::Text, Kind::Any], Kind::Text, format).optional(1).variadic().nulls(),
-        ],
+        overloads: &[Overload::new(&[Kind::Text, Kind::Any], Kind::Text, format).optional(1).variadic().nulls()],
     },
     Function {
         name: "pg_typeof",
         overloads: &[Overload::new(&[Kind::Any], Kind::Text, |row| {
             let name = sql_type::type_name(row.field(0));
             // Without its modifier; a literal that fits is an integer.
-            Ok(Value::Text(name.split('(').next().unwrap_or_default().to_owned() + if name.ends_with("[]") && name.contains('(') { "[]" } else { "" }))
+            Ok(Value::Text(
+                name.split('(').next().unwrap_or_default().to_owned()
+                    + if name.ends_with("[]") && name.contains('(') { "[]" } else { "" },
+            ))
         })
         .nulls()],
     },

@@ -14,14 +14,22 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "age",
         overloads: &[
-            Overload::new(&[Kind::Timestamp, Kind::Timestamp], Kind::Interval, |row| Ok(Value::Interval(age(row.local(0), row.local(1))))),
+            Overload::new(&[Kind::Timestamp, Kind::Timestamp], Kind::Interval, |row| {
+                Ok(Value::Interval(age(row.local(0), row.local(1))))
+            }),
             Overload::new(&[Kind::Timestamptz, Kind::Timestamptz], Kind::Interval, |row| {
                 Ok(Value::Interval(age(row.local(0), row.local(1))))
             }),
         ],
     },
-    Function { name: "justify_hours", overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, |row| Ok(Value::Interval(hours(row.interval(0)))))] },
-    Function { name: "justify_days", overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, |row| Ok(Value::Interval(days(row.interval(0)))))] },
+    Function {
+        name: "justify_hours",
+        overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, |row| Ok(Value::Interval(hours(row.interval(0)))))],
+    },
+    Function {
+        name: "justify_days",
+        overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, |row| Ok(Value::Interval(days(row.interval(0)))))],
+    },
     Function {
         name: "justify_interval",
         overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, |row| Ok(Value::Interval(both(row.interval(0)))))],
@@ -35,15 +43,7 @@ pub(super) const ALL: &[Function] = &[
         )
         .optional(7)],
     },
-    Function { name: "interval_neg", overloads: &[Overload::new(&[Kind::Interval], Kind::Interval, negated)] },
 ];
-
-fn negated(row: &Row) -> Result<Value> {
-    let Interval { months, days, time_us } = row.interval(0);
-    let negated = (months.checked_neg(), days.checked_neg(), time_us.checked_neg());
-    let (Some(months), Some(days), Some(time_us)) = negated else { return Err(out_of_range()) };
-    Ok(Value::Interval(Interval { months, days, time_us }))
-}
 
 fn out_of_range() -> datafusion::error::DataFusionError {
     fault::data(DataFault::DatetimeOverflow, "interval out of range")

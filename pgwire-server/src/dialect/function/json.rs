@@ -81,7 +81,8 @@ pub(super) const ALL: &[Function] = &[
             }
             let mut members = Map::new();
             for pair in texts.chunks(2) {
-                let key = pair[0].clone().ok_or_else(|| fault::data(DataFault::NotNull, "null value not allowed for object key"))?;
+                let key =
+                    pair[0].clone().ok_or_else(|| fault::data(DataFault::NotNull, "null value not allowed for object key"))?;
                 members.insert(key, pair[1].clone().map_or(Json::Null, Json::String));
             }
             shown(&Json::Object(members))
@@ -123,8 +124,10 @@ fn index(at: i64) -> usize {
 }
 
 fn parsed(text: &str) -> Result<Json> {
-    let json = canonical(text).map_err(|error| fault::data(DataFault::InvalidJson, format!("invalid input syntax for type json: {error}")))?;
-    serde_json::from_str(&json).map_err(|error| fault::data(DataFault::InvalidJson, format!("invalid input syntax for type json: {error}")))
+    let json = canonical(text)
+        .map_err(|error| fault::data(DataFault::InvalidJson, format!("invalid input syntax for type json: {error}")))?;
+    serde_json::from_str(&json)
+        .map_err(|error| fault::data(DataFault::InvalidJson, format!("invalid input syntax for type json: {error}")))
 }
 
 fn text(json: &Json) -> Result<String> {
@@ -178,9 +181,10 @@ fn at_end(json: &mut Json, path: &[String], new: Json, change: Change) -> Result
 
 /// The index that a step names; one below zero counts from the end.
 fn element(step: &str, elements: &[Json]) -> Result<i64> {
-    let at: i64 = step.trim().parse().map_err(|_| {
-        fault::data(DataFault::InvalidText, format!("path element at position 1 is not an integer: \"{step}\""))
-    })?;
+    let at: i64 = step
+        .trim()
+        .parse()
+        .map_err(|_| fault::data(DataFault::InvalidText, format!("path element at position 1 is not an integer: \"{step}\"")))?;
     Ok(if at < 0 { at + len(elements) } else { at })
 }
 
@@ -193,7 +197,9 @@ fn remove(json: &mut Json, path: &[String]) -> Result<()> {
         }
         Json::Object(members) => members.get_mut(step).map_or(Ok(()), |member| remove(member, rest)),
         Json::Array(elements) => {
-            let Some(at) = usize::try_from(element(step, elements)?).ok().filter(|at| *at < elements.len()) else { return Ok(()) };
+            let Some(at) = usize::try_from(element(step, elements)?).ok().filter(|at| *at < elements.len()) else {
+                return Ok(());
+            };
             if rest.is_empty() {
                 elements.remove(at);
                 return Ok(());

@@ -60,7 +60,10 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "ceiling", overloads: &CEIL },
     Function {
         name: "floor",
-        overloads: &[float(|row| Ok(Value::Float(row.float(0).floor()))), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, false), 0)))],
+        overloads: &[
+            float(|row| Ok(Value::Float(row.float(0).floor()))),
+            whole(NUMERIC, |row| Ok(Value::Numeric(step(row, false), 0))),
+        ],
     },
     Function {
         name: "round",
@@ -136,12 +139,7 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "exp", overloads: &[float(|row| finite(row.float(0).exp(), row.float(0).is_finite()))] },
     Function { name: "power", overloads: &POWER },
     Function { name: "pow", overloads: &POWER },
-    Function {
-        name: "int_neg",
-        overloads: &[Overload::new(&[Kind::Long], Kind::Long, |row| {
-            row.int(0).checked_neg().map(Value::Int).ok_or_else(|| fault::data(DataFault::NumericOutOfRange, "bigint out of range"))
-        })],
-    },
+    Function { name: "bit_not", overloads: &[Overload::new(&[Kind::Long], Kind::Long, |row| Ok(Value::Int(!row.int(0))))] },
 ];
 
 const CEIL: [Overload; 2] =
@@ -153,7 +151,10 @@ const POWER: [Overload; 1] = [Overload::new(&[Kind::Float, Kind::Float], Kind::F
         return Err(fault::data(DataFault::InvalidPower, "zero raised to a negative power is undefined"));
     }
     if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
-        return Err(fault::data(DataFault::InvalidPower, "a negative number raised to a non-integer power yields a complex result"));
+        return Err(fault::data(
+            DataFault::InvalidPower,
+            "a negative number raised to a non-integer power yields a complex result",
+        ));
     }
     finite(base.powf(exponent), base.is_finite() && exponent.is_finite())
 })];

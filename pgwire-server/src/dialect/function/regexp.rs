@@ -44,7 +44,10 @@ fn split(row: &Row) -> Result<Value> {
     let mut start = 0;
     for found in compiled(row, 1, 2)?.find_iter(text) {
         // An empty match at either end, or just behind another match, parts nothing.
-        if found.is_empty() && (found.start() == start || found.start() == text.len()) && (found.start() == 0 || found.start() == text.len()) {
+        if found.is_empty()
+            && (found.start() == start || found.start() == text.len())
+            && (found.start() == 0 || found.start() == text.len())
+        {
             continue;
         }
         parts.push(Some(text[start..found.start()].to_owned()));

@@ -16,9 +16,9 @@ pub(super) const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday"
 
 /// Patterns, those first that others begin with.
 const PATTERNS: [&str; 54] = [
-    "Y,YYY", "YYYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "IDDD", "ID", "IW", "I", "MONTH", "MON", "MM", "MI", "MS", "DAY", "DDD", "DD",
-    "DY", "D", "HH24", "HH12", "HH", "SSSSS", "SSSS", "SS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "A.M.", "P.M.", "AM", "PM",
-    "A.D.", "B.C.", "AD", "BC", "CC", "WW", "W", "Q", "J", "RM", "TZH", "TZM", "TZ", "OF", "FX",
+    "Y,YYY", "YYYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "IDDD", "ID", "IW", "I", "MONTH", "MON", "MM", "MI", "MS", "DAY",
+    "DDD", "DD", "DY", "D", "HH24", "HH12", "HH", "SSSSS", "SSSS", "SS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "A.M.",
+    "P.M.", "AM", "PM", "A.D.", "B.C.", "AD", "BC", "CC", "WW", "W", "Q", "J", "RM", "TZH", "TZM", "TZ", "OF", "FX",
 ];
 
 /// The pattern at the beginning of a template, as it is written there.
@@ -40,7 +40,11 @@ pub(super) const ALL: &[Function] = &[
             Overload::new(&[Kind::Float], Kind::Timestamptz, seconds),
             Overload::new(&[Kind::Text, Kind::Text], Kind::Timestamptz, |row| {
                 let local = Fields::read(row.text(0), row.text(1))?.local_us()?;
-                row.style.zone.to_utc(local).map(Value::Int).ok_or_else(|| fault::data(DataFault::DatetimeOverflow, "timestamp out of range"))
+                row.style
+                    .zone
+                    .to_utc(local)
+                    .map(Value::Int)
+                    .ok_or_else(|| fault::data(DataFault::DatetimeOverflow, "timestamp out of range"))
             }),
         ],
     },
@@ -170,7 +174,15 @@ impl Fields {
         match word.as_str() {
             "YYYY" => self.year = value,
             // The nearest to 2020.
-            "YY" | "YYY" | "Y" => self.year = if value < 70 { 2000 + value } else if value < 100 { 1900 + value } else { 1000 + value },
+            "YY" | "YYY" | "Y" => {
+                self.year = if value < 70 {
+                    2000 + value
+                } else if value < 100 {
+                    1900 + value
+                } else {
+                    1000 + value
+                }
+            }
             "MM" => self.month = value,
             "DD" => self.day = value,
             "DDD" => self.day_of_year = Some(value),

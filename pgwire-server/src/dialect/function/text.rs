@@ -9,6 +9,8 @@ use crate::dialect::fault;
 
 /// The functions.
 pub(super) const ALL: &[Function] = &[
+    Function { name: "substr", overloads: &SUBSTRING },
+    Function { name: "substring", overloads: &SUBSTRING },
     Function { name: "unistr", overloads: &[Overload::new(&[Kind::Text], Kind::Text, unistr)] },
     Function {
         name: "string_to_table",
@@ -24,11 +26,43 @@ pub(super) const ALL: &[Function] = &[
                 Some('\0') => Err(fault::data(DataFault::LimitExceeded, "null character not permitted")),
                 Some(character) => Ok(Value::Text(character.into())),
                 None if row.int(0) < 0 => Err(fault::data(DataFault::LimitExceeded, "character number must be positive")),
-                None => Err(fault::data(DataFault::LimitExceeded, format!("requested character too large for encoding: {}", row.int(0)))),
+                None => Err(fault::data(
+                    DataFault::LimitExceeded,
+                    format!("requested character too large for encoding: {}", row.int(0)),
+                )),
             }
         })],
     },
 ];
+
+const SUBSTRING: [Overload; 3] = [
+    Overload::new(&[Kind::Text, Kind::Int, Kind::Int], Kind::Text, substring).optional(1),
+    Overload::new(&[Kind::Bytes, Kind::Int, Kind::Int], Kind::Bytes, super::bytes::part).optional(1),
+    // What matches a pattern, or its first group.
+    Overload::new(&[Kind::Text, Kind::Text], Kind::Text, |row| {
+        let found = super::regexp::compiled(row, 1, 2)?.captures(row.text(0));
+        let group = found.and_then(|found| found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned()));
+        Ok(group.map_or(Value::Null, Value::Text))
+    }),
+];
+
+fn substring(row: &Row) -> Result<Value> {
+    let text = row.text(0);
+    let start = row.int(1);
+    let end = match row.len() {
+        3 if row.int(2) < 0 => return Err(fault::data(DataFault::InvalidSubstring, "negative substring length not allowed")),
+        3 => start.saturating_add(row.int(2)),
+        _ => i64::MAX,
+    };
+    let first = usize::try_from(start.max(1) - 1).unwrap_or(usize::MAX);
+    let count = usize::try_from(end.saturating_sub(start.max(1)).max(0)).unwrap_or(usize::MAX);
+    // A text of one byte a character needs no counting.
+    if text.is_ascii() {
+        let first = first.min(text.len());
+        return Ok(Value::Text(text[first..first.saturating_add(count).min(text.len())].to_owned()));
+    }
+    Ok(Value::Text(text.chars().skip(first).take(count).collect()))
+}
 
 /// `\0061`, `\+000061`, `\u0061`, `\U00000061` and `\\`.
 fn unistr(row: &Row) -> Result<Value> {

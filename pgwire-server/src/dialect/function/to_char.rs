@@ -14,7 +14,8 @@ pub(super) const ALL: &[Function] = &[Function {
     overloads: &[
         Overload::new(&[Kind::Timestamptz, Kind::Text], Kind::Text, |row| {
             let (us, utc) = (row.local(0), row.int(0));
-            let zone = if us == utc && row.style.zone == crate::types::Zone::default() { "UTC".to_owned() } else { String::new() };
+            let zone =
+                if us == utc && row.style.zone == crate::types::Zone::default() { "UTC".to_owned() } else { String::new() };
             Ok(Value::Text(at(us, zone, (us - utc) / 1_000_000).shown(row.text(1))))
         }),
         Overload::new(&[Kind::Timestamp, Kind::Text], Kind::Text, |row| {
@@ -37,7 +38,9 @@ pub(super) const ALL: &[Function] = &[Function {
             let (value, scale) = row.numeric(0);
             Ok(Value::Text(number::shown(value, scale, row.text(1))?))
         }),
-        Overload::new(&[Kind::Float, Kind::Text], Kind::Text, |row| Ok(Value::Text(number::of_float(row.float(0), row.text(1))?))),
+        Overload::new(&[Kind::Float, Kind::Text], Kind::Text, |row| {
+            Ok(Value::Text(number::of_float(row.float(0), row.text(1))?))
+        }),
     ],
 }];
 

@@ -19,6 +19,7 @@ use strata_engine::jsonb::jsonb_field;
 
 use crate::dialect::fault;
 use crate::dialect::numeric_type::FREE;
+use crate::types::decode::ColumnBuilder;
 use crate::types::interval::Interval;
 use crate::types::{Style, Zone, encode};
 
@@ -46,6 +47,7 @@ pub(super) enum Kind {
     Jsons,
     /// Arrays of one type, as results.
     Longs,
+    Floats,
     Numerics,
     Timestamps,
     Timestamptzs,
@@ -92,8 +94,12 @@ impl Kind {
             Self::Time if matches!(data_type, DataType::Time64(_)) => 0,
             Self::Interval if matches!(data_type, DataType::Interval(_) | DataType::Duration(_)) => 0,
             Self::Interval if matches!(data_type, DataType::Time64(_)) => 1,
-            Self::Texts if matches!(data_type, DataType::List(inner) if matches!(inner.data_type(), DataType::Utf8View | DataType::Utf8 | DataType::Null)) => 0,
+            Self::Texts if matches!(data_type, DataType::List(inner) if matches!(inner.data_type(), DataType::Utf8View | DataType::Utf8 | DataType::Null)) => {
+                0
+            }
             Self::Array | Self::Jsons if matches!(data_type, DataType::List(_)) => 0,
+            // The text form of an array.
+            Self::Texts | Self::Array | Self::Jsons if text => 3,
             _ => return None,
         })
     }
@@ -102,9 +108,11 @@ impl Kind {
     pub fn coerced(self, given: &DataType) -> DataType {
         match self {
             Self::Any | Self::Array | Self::Jsons => match given {
-                DataType::Utf8 | DataType::Null if self != Self::Any => texts(),
+                // Read as an array where it arrives.
+                DataType::Utf8 | DataType::Null if self != Self::Any => DataType::Utf8View,
                 _ => given.clone(),
             },
+            Self::Texts if matches!(given, DataType::Utf8 | DataType::Utf8View | DataType::Null) => DataType::Utf8View,
             Self::Numeric if matches!(given, DataType::Decimal128(..)) => given.clone(),
             Self::Numeric if given.is_integer() => DataType::Decimal128(20, 0),
             // The zone in which its fields are looked at.
@@ -130,6 +138,7 @@ impl Kind {
             Self::Texts | Self::Array => texts(),
             Self::Jsons => DataType::List(Arc::new(jsonb_field("item"))),
             Self::Longs => DataType::new_list(DataType::Int64, true),
+            Self::Floats => DataType::new_list(DataType::Float64, true),
             Self::Numerics => DataType::new_list(FREE, true),
             Self::Timestamps => DataType::new_list(TIMESTAMP, true),
             Self::Timestamptzs => DataType::new_list(zoned(), true),
@@ -174,7 +183,10 @@ pub(super) struct Column {
 impl Column {
     pub fn new(kind: Kind, values: &ArrayRef, field: &FieldRef, style: Style) -> Result<Self> {
         let wanted = kind.coerced(values.data_type());
-        let values = if *values.data_type() == wanted { values.clone() } else { cast(values, &wanted)? };
+        let mut values = if *values.data_type() == wanted { values.clone() } else { cast(values, &wanted)? };
+        if wanted == DataType::Utf8View && matches!(kind, Kind::Texts | Kind::Array | Kind::Jsons) {
+            values = arrays(&values, style)?;
+        }
         let text = match kind {
             Kind::Any => Some(encode::Column::new(field, &values).map_err(fault::carried)?),
             _ => None,
@@ -188,6 +200,18 @@ impl Column {
         };
         Ok(Self { values, text, field: field.clone(), zone })
     }
+}
+
+/// Texts like `{a,b}` as arrays of text.
+fn arrays(values: &ArrayRef, style: Style) -> Result<ArrayRef> {
+    let mut lists = ColumnBuilder::new(Arc::new(Field::new("", texts(), true)), style).map_err(fault::carried)?;
+    for text in values.as_string_view() {
+        match text {
+            Some(text) => lists.append_text(text).map_err(fault::carried)?,
+            None => lists.append_null(),
+        }
+    }
+    lists.finish().map_err(fault::carried)
 }
 
 /// The arguments of one row. An argument that the overload does not take, or that is NULL, must not be asked for, except by
@@ -215,6 +239,14 @@ impl Row<'_> {
 
     pub fn array(&self, at: usize) -> ArrayRef {
         self.columns[at].values.as_list::<i32>().value(self.row)
+    }
+
+    /// An array of the type of an argument, without elements.
+    pub fn empty(&self, at: usize) -> ArrayRef {
+        match self.columns[at].values.data_type() {
+            DataType::List(element) => arrow::array::new_empty_array(element.data_type()),
+            other => arrow::array::new_empty_array(other),
+        }
     }
 
     pub fn bool(&self, at: usize) -> bool {
@@ -325,6 +357,11 @@ impl Results {
     }
 
     pub fn finish(self, _style: Style) -> Result<ArrayRef> {
+        if self.values.iter().any(|value| matches!(value, Value::Array(_)))
+            && !matches!(self.field.data_type(), DataType::List(_))
+        {
+            return elements(self.field.data_type(), &self.values);
+        }
         let rows = self.values.into_iter();
         let int = |value: Value| match value {
             Value::Int(value) => Some(value),
@@ -338,7 +375,9 @@ impl Results {
                 })
                 .collect::<BooleanArray>(),
             ),
-            DataType::Int32 => Arc::new(rows.map(|value| int(value).and_then(|value| i32::try_from(value).ok())).collect::<Int32Array>()),
+            DataType::Int32 => {
+                Arc::new(rows.map(|value| int(value).and_then(|value| i32::try_from(value).ok())).collect::<Int32Array>())
+            }
             DataType::Int64 => Arc::new(rows.map(int).collect::<Int64Array>()),
             DataType::Date32 => {
                 Arc::new(rows.map(|value| int(value).and_then(|value| i32::try_from(value).ok())).collect::<Date32Array>())
@@ -401,6 +440,18 @@ impl Results {
     }
 }
 
+/// One element of an array a row.
+fn elements(data_type: &DataType, values: &[Value]) -> Result<ArrayRef> {
+    let null = arrow::array::new_null_array(data_type, 1);
+    let one = |value: &Value| match value {
+        Value::Array(array) => Ok(cast(array, data_type)?),
+        _ => Ok(null.clone()),
+    };
+    let parts = values.iter().map(one).collect::<Result<Vec<_>>>()?;
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    Ok(arrow::compute::concat(&parts)?)
+}
+
 fn lists(element: &FieldRef, rows: impl Iterator<Item = Value>) -> Result<ArrayRef> {
     let mut lengths = Vec::new();
     let mut valid = Vec::new();
@@ -419,7 +470,8 @@ fn lists(element: &FieldRef, rows: impl Iterator<Item = Value>) -> Result<ArrayR
         }
     }
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    let values = if parts.is_empty() { arrow::array::new_empty_array(element.data_type()) } else { arrow::compute::concat(&parts)? };
+    let values =
+        if parts.is_empty() { arrow::array::new_empty_array(element.data_type()) } else { arrow::compute::concat(&parts)? };
     let offsets = arrow::buffer::OffsetBuffer::from_lengths(lengths);
     Ok(Arc::new(ListArray::try_new(element.clone(), offsets, values, Some(valid.into()))?))
 }

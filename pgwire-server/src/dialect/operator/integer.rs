@@ -4,9 +4,7 @@ use arrow::compute::kernels::numeric::{add, div, mul, rem, sub};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, cast,
-};
+use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, cast};
 use strata_engine::error::DataFault;
 use strata_engine::session::sql_type::data_type_name;
 

@@ -3,6 +3,7 @@
 //! | operation | result |
 //! |---|---|
 //! | `date + interval`, `date + time` | `timestamp` |
+//! | `date - date` | `integer` |
 //! | `timestamp - timestamp` | `interval` of days and a time |
 //! | `time + interval`, `time - time` | `time`, round the clock; `interval` |
 //! | `interval < interval` | by length, a month being 30 days and a day 24 hours |
@@ -11,9 +12,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, IntervalMonthDayNanoArray, Time64MicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int32Array, IntervalMonthDayNanoArray, Time64MicrosecondArray};
 use arrow::datatypes::{
-    DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
+    DataType, Date32Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
     TimestampMicrosecondType,
 };
 use datafusion::common::Result;
@@ -50,6 +51,7 @@ pub(super) fn planned(sign: Sign, raw: &RawBinaryExpr, left: &DataType, right: &
         (Sign::Minus, Kind::Timestamp, Kind::Timestamp | Kind::Date) => {
             function(Operation::Between, cast(a, TIMESTAMP), cast(b, TIMESTAMP))
         }
+        (Sign::Minus, Kind::Date, Kind::Date) => function(Operation::Days, a, b),
         (Sign::Minus, Kind::Time, Kind::Time) => function(Operation::Apart, a, b),
         (Sign::Plus, Kind::Time, Kind::Interval) => function(Operation::Later, a, b),
         (Sign::Plus, Kind::Interval, Kind::Time) => function(Operation::Later, b, a),
@@ -104,6 +106,8 @@ pub(super) fn compared(raw: RawBinaryExpr, left: &DataType, right: &DataType) ->
 enum Operation {
     /// A day and a time of day.
     Join,
+    /// From one day to another.
+    Days,
     /// From one moment to another.
     Between,
     /// From one time of day to another.
@@ -117,6 +121,7 @@ enum Operation {
 fn function(operation: Operation, left: Expr, right: Expr) -> Expr {
     let (a, b) = match operation {
         Operation::Join => (TIMESTAMP, TIME),
+        Operation::Days => (DataType::Date32, DataType::Date32),
         Operation::Between => (TIMESTAMP, TIMESTAMP),
         Operation::Apart => (TIME, TIME),
         Operation::Later | Operation::Earlier => (TIME, INTERVAL),
@@ -136,6 +141,7 @@ impl ScalarUDFImpl for Times {
     fn name(&self) -> &str {
         match self.operation {
             Operation::Join => "datetime_join",
+            Operation::Days => "date_sub",
             Operation::Between => "timestamp_sub",
             Operation::Apart => "time_sub",
             Operation::Later => "time_add",
@@ -151,6 +157,7 @@ impl ScalarUDFImpl for Times {
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
         Ok(match self.operation {
+            Operation::Days => DataType::Int32,
             Operation::Join => TIMESTAMP,
             Operation::Later | Operation::Earlier => TIME,
             _ => INTERVAL,
@@ -164,9 +171,16 @@ impl ScalarUDFImpl for Times {
         let both = |row: usize| !left.is_null(row) && !right.is_null(row);
         Ok(ColumnarValue::Array(match self.operation {
             Operation::Join => {
-                let (days, times) = (left.as_primitive::<TimestampMicrosecondType>(), right.as_primitive::<Time64MicrosecondType>());
+                let (days, times) =
+                    (left.as_primitive::<TimestampMicrosecondType>(), right.as_primitive::<Time64MicrosecondType>());
                 let moments = rows.map(|row| both(row).then(|| days.value(row).saturating_add(times.value(row))));
                 Arc::new(moments.collect::<arrow::array::TimestampMicrosecondArray>()) as ArrayRef
+            }
+            Operation::Days => {
+                let (a, b) = (left.as_primitive::<Date32Type>(), right.as_primitive::<Date32Type>());
+                let one =
+                    |row: usize| both(row).then(|| a.value(row).checked_sub(b.value(row)).ok_or_else(out_of_range)).transpose();
+                Arc::new(rows.map(one).collect::<Result<Int32Array>>()?)
             }
             Operation::Between => {
                 let (a, b) = (left.as_primitive::<TimestampMicrosecondType>(), right.as_primitive::<TimestampMicrosecondType>());
@@ -179,10 +193,13 @@ impl ScalarUDFImpl for Times {
                 Arc::new(rows.map(one).collect::<IntervalMonthDayNanoArray>())
             }
             Operation::Later | Operation::Earlier => {
-                let (times, spans) = (left.as_primitive::<Time64MicrosecondType>(), right.as_primitive::<IntervalMonthDayNanoType>());
+                let (times, spans) =
+                    (left.as_primitive::<Time64MicrosecondType>(), right.as_primitive::<IntervalMonthDayNanoType>());
                 let direction = if self.operation == Operation::Later { 1 } else { -1 };
                 let one = |row: usize| {
-                    both(row).then(|| (times.value(row) + direction * (spans.value(row).nanoseconds / 1000 % DAY_US)).rem_euclid(DAY_US))
+                    both(row).then(|| {
+                        (times.value(row) + direction * (spans.value(row).nanoseconds / 1000 % DAY_US)).rem_euclid(DAY_US)
+                    })
                 };
                 Arc::new(rows.map(one).collect::<Time64MicrosecondArray>())
             }

@@ -1,8 +1,8 @@
 //! Literals with a type, operators before their operand, and functions with a grammar of their own.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgumentList,
-    FunctionArguments, Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
+    AccessExpr, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::{parsed, quoted, text_of};
@@ -27,6 +27,34 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
             let text = if number { format!("{text}{unit}") } else { text.to_owned() };
             parsed(&format!("CAST({} AS interval)", quoted(&text)))
         }
+        // A float is read from its text, not from a decimal that may not hold it.
+        Expr::Cast {
+            expr: inner,
+            data_type: DataType::Float8 | DataType::DoublePrecision | DataType::Real | DataType::Float4,
+            ..
+        } if matches!(inner.as_ref(), Expr::Value(ValueWithSpan { value: Value::Number(..), .. })) => {
+            let text = number_text(inner)?;
+            **inner = parsed(&quoted(&text))?;
+            None
+        }
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) if text.contains(['e', 'E']) => parsed(&plain(text)?),
+        Expr::Value(ValueWithSpan { value: Value::NationalStringLiteral(text) | Value::UnicodeStringLiteral(text), .. }) => {
+            parsed(&quoted(text))
+        }
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) if matches!(inner.as_ref(), Expr::Tuple(_)) => {
+            let is = if matches!(expr, Expr::IsNull(_)) { "IS NULL" } else { "IS NOT NULL" };
+            let (Expr::IsNull(inner) | Expr::IsNotNull(inner)) = expr else { return None };
+            let Expr::Tuple(parts) = inner.as_ref() else { return None };
+            let each: Vec<String> = parts.iter().map(|part| format!("({part}) {is}")).collect();
+            parsed(&format!("({})", each.join(" AND ")))
+        }
+        Expr::BinaryOp { left, op: BinaryOperator::PGOverlap, right } => parsed(&format!("array_has_any({left}, {right})")),
+        Expr::BinaryOp { left, op: BinaryOperator::HashMinus, right } => parsed(&format!("jsonb_delete_path({left}, {right})")),
+        Expr::Substring { expr: operand, substring_from, substring_for, .. } => {
+            let from = substring_from.as_ref().map_or_else(|| "1".to_owned(), ToString::to_string);
+            let length = substring_for.as_ref().map(|length| format!(", {length}")).unwrap_or_default();
+            parsed(&format!("substring({operand}, {from}{length})"))
+        }
         Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr: inner, data_type, .. } => {
             let info = numeric_info(data_type)?;
             *info = own_scale(number_text(inner)?)?;
@@ -43,6 +71,7 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
                 UnaryOperator::PGAbs => "abs",
                 UnaryOperator::PGSquareRoot => "sqrt",
                 UnaryOperator::PGCubeRoot => "cbrt",
+                UnaryOperator::BitwiseNot => "bit_not",
                 _ => return None,
             };
             parsed(&format!("{function}({operand})"))
@@ -74,6 +103,11 @@ fn called(function: &Function) -> Option<Expr> {
     let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
     match (name, args.as_slice()) {
         ("date_trunc", [unit, time, zone]) => parsed(&format!("date_trunc_in({unit}, {time}, {zone})")),
+        ("date_trunc", [unit, time]) if is_long(&unit.to_string()) => parsed(&format!("date_trunc_in({unit}, {time})")),
+        (
+            "date_trunc",
+            [unit, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { data_type: DataType::Interval { .. }, expr, .. }))],
+        ) => parsed(&format!("date_trunc_interval({unit}, CAST({expr} AS interval))")),
         ("make_interval", args) if args.iter().any(|arg| !matches!(arg, FunctionArg::Unnamed(_))) => {
             const NAMES: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
             let mut parts: Vec<String> = NAMES.iter().map(|_| "0".to_owned()).collect();
@@ -82,6 +116,10 @@ fn called(function: &Function) -> Option<Expr> {
                     FunctionArg::Named { name, arg, .. } => {
                         parts[NAMES.iter().position(|known| name.value.eq_ignore_ascii_case(known))?] = arg.to_string();
                     }
+                    FunctionArg::ExprNamed { name, arg, .. } => {
+                        let name = name.to_string();
+                        parts[NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))?] = arg.to_string();
+                    }
                     other => *parts.get_mut(nth)? = other.to_string(),
                 }
             }
@@ -89,6 +127,21 @@ fn called(function: &Function) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+/// Units that are longer than DataFusion truncates to.
+fn is_long(unit: &str) -> bool {
+    matches!(unit.trim_matches('\'').to_ascii_lowercase().as_str(), "decade" | "century" | "millennium")
+}
+
+/// A number with an exponent as plain digits; as a float where they are too many.
+fn plain(text: &str) -> Option<String> {
+    let (_, scale) = numeric::width(text)?;
+    let value = numeric::parse(text, 38, i8::try_from(scale).ok()?).ok();
+    let Some(value) = value.filter(|_| scale <= SCALE_MAX) else { return Some(format!("CAST({} AS float8)", quoted(text))) };
+    let mut out = bytes::BytesMut::new();
+    numeric::write_text(&value.to_string(), i8::try_from(scale).ok()?, &mut out);
+    String::from_utf8(out.to_vec()).ok()
 }
 
 /// The place for the precision of `numeric` without one.

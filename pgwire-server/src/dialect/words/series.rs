@@ -5,8 +5,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableAlias,
-    TableAliasColumnDef, TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
+    Expr, FunctionArg, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -62,7 +62,8 @@ impl VisitorMut for List {
     }
 }
 
-fn is_series(name: &ObjectName) -> bool {
+/// Whether a function is one of them.
+pub(super) fn is_series(name: &ObjectName) -> bool {
     let name = name.to_string().to_ascii_lowercase();
     SERIES.contains(&name.strip_prefix("pg_catalog.").unwrap_or(&name))
 }
@@ -72,7 +73,8 @@ pub(super) fn expand_factor(factor: &mut TableFactor) {
     let other = match factor {
         TableFactor::Table { name, alias, args: Some(TableFunctionArgs { args, .. }), with_ordinality, .. } => {
             let call = format!("{name}({})", list(args));
-            let plain = name.to_string().eq_ignore_ascii_case("generate_series") && !*with_ordinality && args.iter().all(is_number);
+            let plain =
+                name.to_string().eq_ignore_ascii_case("generate_series") && !*with_ordinality && args.iter().all(is_number);
             if plain || !is_series(name) {
                 // A table function of its own; only the name of its column is missing.
                 if plain || is_series(name) {

@@ -100,7 +100,10 @@ impl Template {
                 }
                 '.' | 'D' | 'd' => {
                     if behind_point {
-                        return Err(fault::carried(EngineError::Syntax { message: "multiple decimal points".into(), position: None }));
+                        return Err(fault::carried(EngineError::Syntax {
+                            message: "multiple decimal points".into(),
+                            position: None,
+                        }));
                     }
                     behind_point = true;
                     template.marks.push(Mark::Point);
@@ -176,8 +179,20 @@ impl Template {
                 Mark::Group if at > begin => out.push(','),
                 Mark::Group if self.fill => out.push(' '),
                 Mark::Group => {}
-                Mark::Minus => out.push_str(if negative { "-" } else if self.fill { " " } else { "" }),
-                Mark::Plus => out.push_str(if !negative { "+" } else if self.fill { " " } else { "" }),
+                Mark::Minus => out.push_str(if negative {
+                    "-"
+                } else if self.fill {
+                    " "
+                } else {
+                    ""
+                }),
+                Mark::Plus => out.push_str(if !negative {
+                    "+"
+                } else if self.fill {
+                    " "
+                } else {
+                    ""
+                }),
                 // A sign at the beginning floats to the first digit.
                 Mark::PlusMinus if self.sign == Sign::Leading && at == 0 && out.is_empty() => {
                     let spaces = if self.fill { begin } else { 0 };
@@ -189,7 +204,13 @@ impl Template {
             }
         }
         if self.sign == Sign::Brackets {
-            out.push_str(if negative { ">" } else if self.fill { " " } else { "" });
+            out.push_str(if negative {
+                ">"
+            } else if self.fill {
+                " "
+            } else {
+                ""
+            });
         }
         out
     }
@@ -232,7 +253,11 @@ pub(super) fn shown(value: i128, scale: i8, text: &str) -> Result<String> {
     let template = Template::read(text)?;
     let places = i8::try_from(template.fraction).unwrap_or(i8::MAX);
     // More places than the number has are zeros.
-    let (rounded, zeros) = if places > scale { (value, usize::from((places - scale).unsigned_abs())) } else { (rescaled(value, scale, places).unwrap_or(i128::MAX), 0) };
+    let (rounded, zeros) = if places > scale {
+        (value, usize::from((places - scale).unsigned_abs()))
+    } else {
+        (rescaled(value, scale, places).unwrap_or(i128::MAX), 0)
+    };
     let digits = format!("{}{}", rounded.unsigned_abs(), "0".repeat(zeros));
     let digits = format!("{digits:0>width$}", width = template.fraction);
     Ok(template.shown(value < 0 && rounded != 0 || value < 0, &digits))
@@ -259,8 +284,19 @@ pub(super) fn of_float(value: f64, text: &str) -> Result<String> {
 /// A number from 1 to 3999 in Roman digits.
 fn roman(value: i128) -> String {
     const PARTS: [(i128, &str); 13] = [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"),
-        (4, "IV"), (1, "I"),
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
     if !(1..4000).contains(&value) {
         return "#".repeat(15);
