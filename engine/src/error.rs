@@ -185,6 +185,8 @@ pub enum Refusal {
     StatementTooComplex,
     /// A name that fits several columns or functions.
     Ambiguous,
+    /// An operator between operands without a type.
+    AmbiguousOperator,
     /// A column that is neither grouped nor aggregated.
     Grouping,
     /// A definition that contradicts itself: a time column that is no timestamp, a sort column that is not there ...

@@ -40,6 +40,18 @@ pub enum Condition {
     InvalidRegex,
     /// An expression that ORDER BY or DISTINCT ON may not name here.
     InvalidColumnReference,
+    /// A LIMIT below zero.
+    InvalidLimit,
+    /// An OFFSET below zero.
+    InvalidOffset,
+    /// Parts of a window that are less than one.
+    InvalidNtile,
+    /// A name twice in FROM or WITH.
+    DuplicateAlias,
+    /// No such window.
+    UndefinedObject,
+    /// A moment or an interval out of range.
+    DatetimeOverflow,
     /// A subquery that gives more than one row where one is wanted.
     CardinalityViolation,
     /// Not there (yet).
@@ -96,6 +108,7 @@ pub fn of(error: &DataFusionError) -> Words {
             Some(error) => of_arrow(error),
             None => match error.downcast_ref::<DataFusionError>() {
                 Some(error) => of(error),
+                None if error.to_string().contains("regex parse error") => of_execution(&error.to_string()),
                 None => Words::new(Condition::Internal, error.to_string()),
             },
         },
@@ -136,18 +149,43 @@ fn of_schema(error: &SchemaError) -> Words {
     }
 }
 
+/// What the planner says, in lower case, and what it means.
+const PLANNING: &[(&str, Condition)] = &[
+    ("in an aggregate with distinct", Condition::InvalidColumnReference),
+    ("for select distinct, order by", Condition::InvalidColumnReference),
+    ("select distinct on expressions must match", Condition::InvalidColumnReference),
+    ("order by column out of bounds", Condition::InvalidColumnReference),
+    ("cannot find column with position", Condition::InvalidColumnReference),
+    ("order by index starts at 1", Condition::InvalidColumnReference),
+    ("names given as column alias", Condition::InvalidColumnReference),
+    ("non-boolean predicate", Condition::TypeMismatch),
+    ("requires a boolean expression", Condition::TypeMismatch),
+    ("join condition must be boolean", Condition::TypeMismatch),
+    ("failed to coerce then", Condition::TypeMismatch),
+    ("incompatible inputs for union", Condition::TypeMismatch),
+    ("a common type to coerce", Condition::UndefinedFunction),
+    ("cannot infer common string type", Condition::UndefinedFunction),
+    ("cannot coerce arithmetic expression", Condition::UndefinedFunction),
+    ("cannot automatically convert", Condition::UndefinedFunction),
+    ("can not find compatible types", Condition::UndefinedFunction),
+    ("only supports signed numeric", Condition::UndefinedFunction),
+    ("unnest() can only be applied", Condition::UndefinedFunction),
+    ("aggregate functions are not allowed in the where", Condition::Grouping),
+    ("step cannot be zero", Condition::InvalidArgument),
+    ("must have even number of elements", Condition::InvalidArgument),
+    ("ntile requires a positive integer", Condition::InvalidNtile),
+    ("percentile value must be between", Condition::NumericOutOfRange),
+    ("limit must be >= 0", Condition::InvalidLimit),
+    ("offset must be >=0", Condition::InvalidOffset),
+    ("expected limit to be an integer", Condition::InvalidText),
+    ("with query name", Condition::DuplicateAlias),
+    ("is not defined!", Condition::UndefinedObject),
+];
+
 fn of_plan(text: &str) -> Words {
     let lower = text.to_ascii_lowercase();
-    let misplaced =
-        ["in an aggregate with distinct", "for select distinct, order by", "select distinct on expressions must match"];
-    if misplaced.iter().any(|words| lower.contains(words)) || lower.contains("order by column out of bounds") {
-        return Words::new(Condition::InvalidColumnReference, lower_first(text.lines().next().unwrap_or(text)));
-    }
-    if lower.contains("non-boolean predicate") {
-        return Words::new(Condition::TypeMismatch, lower_first(text.lines().next().unwrap_or(text)));
-    }
-    if lower.contains("step cannot be zero") {
-        return Words::new(Condition::InvalidArgument, "step size cannot equal zero");
+    if let Some((_, condition)) = PLANNING.iter().find(|(words, _)| lower.contains(words)) {
+        return Words::new(*condition, lower_first(text.lines().next().unwrap_or(text)));
     }
     if let Some(name) = quoted(text, "Invalid function '") {
         return undefined_function(format!("function {name} does not exist"));
@@ -233,8 +271,11 @@ fn of_execution(text: &str) -> Words {
     if lower.contains("division by zero") || lower.contains("divide by zero") {
         return Words::new(Condition::DivisionByZero, "division by zero");
     }
-    if lower.contains("in an aggregate with distinct") {
-        return Words::new(Condition::InvalidColumnReference, lower_first(text.lines().next().unwrap_or(text)));
+    if let Some((_, condition)) = PLANNING.iter().find(|(words, _)| lower.contains(words)) {
+        return Words::new(*condition, lower_first(text.lines().next().unwrap_or(text)));
+    }
+    if ["interval out of range", "timestamp out of range", "stride must be"].iter().any(|words| lower.contains(words)) {
+        return Words::new(Condition::DatetimeOverflow, lower_first(text));
     }
     if lower.contains("overflow") || lower.contains("out of range") || lower.contains("is too large to store in a decimal") {
         return Words::new(Condition::NumericOutOfRange, out_of_range(&lower, text));
@@ -257,6 +298,9 @@ fn of_execution(text: &str) -> Words {
 fn of_arrow(error: &ArrowError) -> Words {
     match error {
         ArrowError::DivideByZero => Words::new(Condition::DivisionByZero, "division by zero"),
+        ArrowError::ArithmeticOverflow(text) if ["interval", "imestamp"].iter().any(|word| text.contains(word)) => {
+            Words::new(Condition::DatetimeOverflow, lower_first(text))
+        }
         ArrowError::ArithmeticOverflow(text) => Words::new(Condition::NumericOutOfRange, out_of_range("", text)),
         ArrowError::CastError(text) => of_cast(text),
         ArrowError::ParseError(text) => match text.to_ascii_lowercase().contains("timestamp") {

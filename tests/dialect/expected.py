@@ -34,7 +34,7 @@ def main():
     data = folder / "data"
     options = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"port={port}", f"unix_socket_directories={folder}"))
     try:
-        run(user, "initdb", "-D", data, "-U", "strata", "--locale=C", "-E", "UTF8", "-A", "trust")
+        run(user, "initdb", "-D", data, "-U", "strata", "--lc-collate=C", "--lc-ctype=C.UTF-8", "-E", "UTF8", "-A", "trust")
         run(user, "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
         try:
             write(Connection(port, "strata", "postgres"))

@@ -13,7 +13,10 @@ pub(super) static DEFINITION: Definition =
 fn row(call: &Call, row: usize) -> Result<Option<Vec<String>>> {
     let Some(value) = call.text(0, row) else { return Ok(None) };
     if Kind::of(value) != Some(Kind::Object) {
-        return Err(data_error(DataFault::TypeMismatch, "cannot call jsonb_object_keys on a value that is no object".to_owned()));
+        return Err(data_error(
+            DataFault::InvalidArgument,
+            "cannot call jsonb_object_keys on a value that is no object".to_owned(),
+        ));
     }
     Ok(Some(members(value).map(|(key, _)| unescape(key).into_owned()).collect()))
 }

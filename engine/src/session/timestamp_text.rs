@@ -69,6 +69,9 @@ impl ScalarUDFImpl for Text {
         for row in 0..micros.len() {
             let time = if micros.is_null(row) { None } else { DateTime::from_timestamp_micros(micros.value(row)) };
             match (time, &zone) {
+                // Beyond what the calendar of the library has stand the infinities.
+                (None, _) if micros.is_valid(row) && micros.value(row) == i64::MAX => texts.append_value("infinity"),
+                (None, _) if micros.is_valid(row) && micros.value(row) == i64::MIN => texts.append_value("-infinity"),
                 (None, _) => texts.append_null(),
                 (Some(time), None) => texts.append_value(local_text(time.naive_utc())),
                 (Some(time), Some(zone)) => {

@@ -225,7 +225,7 @@ impl ScalarUDFImpl for Called {
             let null = !overload.nulls && (0..columns.len()).any(|at| row.is_null(at));
             results.push(if null { Value::Null } else { (overload.body)(&row)? })?;
         }
-        let array = results.finish(style)?;
+        let array = results.finish()?;
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }

@@ -29,7 +29,13 @@ pub(crate) fn shown_digits(digits: &str, scale: i8) -> usize {
             places - if digits == "0" { places } else { zeros.min(places) }
         }
         // PostgreSQL keeps 16 significant digits, counted in groups of four from the group of the first one.
-        QUOTIENT_SCALE if digits == "0" => places,
+        // A quotient of one is of numbers that begin alike, for which PostgreSQL expects one below one.
+        QUOTIENT_SCALE
+            if digits == "0"
+                || digits.len() == places + 1 && digits[1..].bytes().all(|digit| digit == b'0') && digits.starts_with('1') =>
+        {
+            places
+        }
         QUOTIENT_SCALE => {
             let whole = digits.len().saturating_sub(places);
             let groups = whole.div_ceil(4);

@@ -18,10 +18,10 @@ use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, ScalarUDFImpl};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, ScalarUDFImpl, cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use strata_engine::EngineError;
-use strata_engine::error::ObjectClass;
+use strata_engine::error::{ObjectClass, Refusal};
 use strata_engine::session::sql_type::data_type_name;
 
 use super::fault;
@@ -54,9 +54,26 @@ impl Sign {
 }
 
 impl ExprPlanner for Operators {
-    fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let types = (raw.left.get_type(schema), raw.right.get_type(schema));
-        let (Ok(left), Ok(right)) = types else { return Ok(PlannerResult::Original(raw)) };
+        let (Ok(mut left), Ok(mut right)) = types else { return Ok(PlannerResult::Original(raw)) };
+        let arithmetic = Sign::of(&raw.op).is_some();
+        if arithmetic && is_unknown(&raw.left) && is_unknown(&raw.right) {
+            return Err(fault::carried(EngineError::Refused {
+                reason: Refusal::AmbiguousOperator,
+                message: format!("operator is not unique: unknown {} unknown", raw.op),
+                hint: Some("Could not choose a best candidate operator. You might need to add explicit type casts.".into()),
+            }));
+        }
+        // A literal without a type is of the type of the other side.
+        let takes = |other: &DataType| *other == DataType::Boolean && compares(&raw.op) || arithmetic && other.is_numeric();
+        if is_unknown(&raw.left) && takes(&right) {
+            left = right.clone();
+            raw.left = cast(raw.left, right.clone());
+        } else if is_unknown(&raw.right) && takes(&left) {
+            right = left.clone();
+            raw.right = cast(raw.right, left.clone());
+        }
         if compares(&raw.op) {
             if mismatched(&left, &right) {
                 return Err(undefined(&raw.op, &left, &right));
@@ -122,6 +139,11 @@ fn undefined(op: &BinaryOperator, left: &DataType, right: &DataType) -> datafusi
 
 fn call(function: impl ScalarUDFImpl + 'static, arguments: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(ScalarUDF::new_from_impl(function).into(), arguments))
+}
+
+/// Whether an expression is a text literal without a type.
+fn is_unknown(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
 }
 
 /// The integer of a literal.

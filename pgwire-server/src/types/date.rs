@@ -13,8 +13,8 @@ pub const INFINITY: i32 = i32::MAX;
 pub const MINUS_INFINITY: i32 = i32::MIN;
 
 /// First and last day of the type: 4714-11-24 BC and 5874897-12-31.
-const DAYS_MIN: i64 = -2_440_588;
-const DAYS_MAX: i64 = 2_145_042_541;
+pub const DAYS_MIN: i64 = -2_440_588;
+pub const DAYS_MAX: i64 = 2_145_042_541;
 
 /// Appends the ISO form, with ` BC` behind years before 1.
 pub fn write_text(days: i32, out: &mut BytesMut) {

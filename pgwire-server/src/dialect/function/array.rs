@@ -1,6 +1,6 @@
 //! Arrays: what DataFusion's functions lack.
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
@@ -16,7 +16,10 @@ pub(super) const ALL: &[Function] = &[
             Ok(if row.array(0).is_empty() || row.int(1) != 1 { Value::Null } else { Value::Int(1) })
         })],
     },
-    Function { name: "array_upper", overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| Ok(length(row)))] },
+    Function {
+        name: "array_upper",
+        overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| Ok(extent(&row.array(0), row.int(1))))],
+    },
     Function {
         name: "trim_array",
         overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Array, trimmed).gives(Gives::Same(0))],
@@ -35,9 +38,11 @@ pub(super) const ALL: &[Function] = &[
     },
 ];
 
-fn length(row: &Row) -> Value {
-    match i64::try_from(row.array(0).len()) {
-        Ok(length) if length > 0 && row.int(1) == 1 => Value::Int(length),
+/// How many elements there are in a dimension, counted from 1; NULL for none.
+fn extent(array: &ArrayRef, dimension: i64) -> Value {
+    match (i64::try_from(array.len()), dimension, array.as_list_opt::<i32>()) {
+        (Ok(length), 1, _) if length > 0 => Value::Int(length),
+        (_, 2.., Some(inner)) if !inner.is_empty() => extent(&inner.value(0), dimension - 1),
         _ => Value::Null,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Roots, powers and logarithms are those of floats, of a `numeric` too; PostgreSQL computes the latter with more digits.
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, FieldRef, i256};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
@@ -30,7 +30,15 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "sign",
         overloads: &[
-            float(|row| Ok(Value::Float(if row.float(0) == 0.0 { 0.0 } else { row.float(0).signum() }))),
+            float(|row| {
+                Ok(Value::Float(if row.float(0) > 0.0 {
+                    1.0
+                } else if row.float(0) < 0.0 {
+                    -1.0
+                } else {
+                    0.0
+                }))
+            }),
             whole(NUMERIC, |row| Ok(Value::Numeric(row.numeric(0).0.signum(), 0))),
         ],
     },
@@ -145,8 +153,19 @@ pub(super) const ALL: &[Function] = &[
 const CEIL: [Overload; 2] =
     [float(|row| Ok(Value::Float(row.float(0).ceil()))), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, true), 0)))];
 
-const POWER: [Overload; 1] = [Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| {
-    let (base, exponent) = (row.float(0), row.float(1));
+/// Digits behind the point of a power of a `numeric`.
+const POWER_SCALE: i8 = 16;
+
+const POWER: [Overload; 3] = [
+    Overload::new(&[Kind::Long, Kind::Long], Kind::Float, |row| {
+        #[allow(clippy::cast_precision_loss, reason = "the result is a float")]
+        Ok(Value::Float(power(row.int(0) as f64, row.int(1) as f64)?))
+    }),
+    Overload::new(&[Kind::Numeric, Kind::Long], Kind::Numeric, whole_power).gives(Gives::Scale(|_, _| POWER_SCALE)),
+    Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| Ok(Value::Float(power(row.float(0), row.float(1))?))),
+];
+
+fn power(base: f64, exponent: f64) -> Result<f64> {
     if base == 0.0 && exponent < 0.0 {
         return Err(fault::data(DataFault::InvalidPower, "zero raised to a negative power is undefined"));
     }
@@ -156,8 +175,33 @@ const POWER: [Overload; 1] = [Overload::new(&[Kind::Float, Kind::Float], Kind::F
             "a negative number raised to a non-integer power yields a complex result",
         ));
     }
-    finite(base.powf(exponent), base.is_finite() && exponent.is_finite())
-})];
+    let value = base.powf(exponent);
+    if value.is_infinite() && base.is_finite() && exponent.is_finite() {
+        return Err(fault::data(DataFault::NumericOutOfRange, "value out of range: overflow"));
+    }
+    Ok(value)
+}
+
+/// A `numeric` times itself, exactly, and then rounded.
+fn whole_power(row: &Row) -> Result<Value> {
+    let ((base, scale), exponent) = (row.numeric(0), row.int(1));
+    if base == 0 && exponent < 0 {
+        return Err(fault::data(DataFault::InvalidPower, "zero raised to a negative power is undefined"));
+    }
+    let ten = |power: u32| i256::from_i128(10).checked_pow(power);
+    let times = u32::try_from(exponent.unsigned_abs()).ok().filter(|times| *times <= 256).ok_or_else(overflow)?;
+    let product = i256::from_i128(base).checked_pow(times).ok_or_else(overflow)?;
+    let places = u32::from(scale.unsigned_abs()) * times;
+    let wanted = u32::from(POWER_SCALE.unsigned_abs());
+    let (above, below) = if exponent < 0 {
+        (ten(places + wanted + 1), Some(product))
+    } else {
+        (product.checked_mul(ten(wanted + 1).ok_or_else(overflow)?), ten(places))
+    };
+    let tenths =
+        above.zip(below).and_then(|(above, below)| above.checked_div(below)).and_then(i256::to_i128).ok_or_else(overflow)?;
+    Ok(Value::Numeric((tenths + tenths.signum() * 5) / 10, POWER_SCALE))
+}
 
 fn by_zero() -> datafusion::error::DataFusionError {
     fault::data(DataFault::DivisionByZero, "division by zero")

@@ -11,6 +11,18 @@ use crate::dialect::fault;
 pub(super) const ALL: &[Function] = &[
     Function { name: "substr", overloads: &SUBSTRING },
     Function { name: "substring", overloads: &SUBSTRING },
+    Function {
+        name: "concat",
+        overloads: &[Overload::new(&[Kind::Any], Kind::Text, |row| Ok(Value::Text(shown(row, 0)?.concat()))).variadic().nulls()],
+    },
+    Function {
+        name: "concat_ws",
+        overloads: &[Overload::new(&[Kind::Text, Kind::Any], Kind::Text, |row| {
+            Ok(if row.is_null(0) { Value::Null } else { Value::Text(shown(row, 1)?.join(row.text(0))) })
+        })
+        .variadic()
+        .nulls()],
+    },
     Function { name: "unistr", overloads: &[Overload::new(&[Kind::Text], Kind::Text, unistr)] },
     Function {
         name: "string_to_table",
@@ -34,6 +46,11 @@ pub(super) const ALL: &[Function] = &[
         })],
     },
 ];
+
+/// The arguments from one on that are not NULL, as texts.
+fn shown(row: &Row, from: usize) -> Result<Vec<String>> {
+    (from..row.len()).filter(|at| !row.is_null(*at)).map(|at| row.shown(at)).collect()
+}
 
 const SUBSTRING: [Overload; 3] = [
     Overload::new(&[Kind::Text, Kind::Int, Kind::Int], Kind::Text, substring).optional(1),

@@ -328,11 +328,13 @@ impl Row<'_> {
 pub(super) struct Results {
     field: FieldRef,
     values: Vec<Value>,
+    /// Whether they are arrays of text that came as texts.
+    of_texts: bool,
 }
 
 impl Results {
     pub fn new(field: &FieldRef, rows: usize) -> Self {
-        Self { field: field.clone(), values: Vec::with_capacity(rows) }
+        Self { field: field.clone(), values: Vec::with_capacity(rows), of_texts: false }
     }
 
     pub fn scale(&self) -> i8 {
@@ -356,12 +358,14 @@ impl Results {
         Ok(())
     }
 
-    pub fn finish(self, _style: Style) -> Result<ArrayRef> {
+    pub fn finish(mut self) -> Result<ArrayRef> {
         if self.values.iter().any(|value| matches!(value, Value::Array(_)))
             && !matches!(self.field.data_type(), DataType::List(_))
         {
             return elements(self.field.data_type(), &self.values);
         }
+        self.of_texts = !self.values.iter().any(|value| matches!(value, Value::Array(_)))
+            && matches!(self.field.data_type(), DataType::List(element) if *element.data_type() == DataType::Utf8View);
         let rows = self.values.into_iter();
         let int = |value: Value| match value {
             Value::Int(value) => Some(value),
@@ -418,7 +422,7 @@ impl Results {
                 });
                 Arc::new(values.collect::<IntervalMonthDayNanoArray>())
             }
-            DataType::List(element) if *element.data_type() == DataType::Utf8View => {
+            DataType::List(element) if self.of_texts => {
                 let mut lists = ListBuilder::new(StringViewBuilder::new()).with_field(element.clone());
                 for value in rows {
                     match value {

@@ -3,7 +3,7 @@
 //! | operation | result |
 //! |---|---|
 //! | `date + interval`, `date + time` | `timestamp` |
-//! | `date - date` | `integer` |
+//! | `date + integer`, `date - date` | `date`, `integer` |
 //! | `timestamp - timestamp` | `interval` of days and a time |
 //! | `time + interval`, `time - time` | `time`, round the clock; `interval` |
 //! | `interval < interval` | by length, a month being 30 days and a day 24 hours |
@@ -12,10 +12,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int32Array, IntervalMonthDayNanoArray, Time64MicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, IntervalMonthDayNanoArray, Time64MicrosecondArray,
+};
 use arrow::datatypes::{
-    DataType, Date32Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType,
+    TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::{PlannerResult, RawBinaryExpr};
@@ -28,6 +30,7 @@ use strata_engine::error::DataFault;
 use super::{Sign, call};
 use crate::dialect::fault;
 use crate::types::civil::DAY_US;
+use crate::types::date;
 
 const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 const TIME: DataType = DataType::Time64(TimeUnit::Microsecond);
@@ -36,6 +39,12 @@ const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 /// The operation, if it is one of this file.
 pub(super) fn planned(sign: Sign, raw: &RawBinaryExpr, left: &DataType, right: &DataType) -> Option<Expr> {
     let (a, b) = (raw.left.clone(), raw.right.clone());
+    match (sign, left, right) {
+        (Sign::Plus, DataType::Date32, days) if days.is_integer() => return Some(function(Operation::After, a, b)),
+        (Sign::Plus, days, DataType::Date32) if days.is_integer() => return Some(function(Operation::After, b, a)),
+        (Sign::Minus, DataType::Date32, days) if days.is_integer() => return Some(function(Operation::Before, a, b)),
+        _ => {}
+    }
     let kinds = (sign, kind(left)?, kind(right)?);
     Some(match kinds {
         (Sign::Plus | Sign::Minus, Kind::Date, Kind::Interval) => {
@@ -106,6 +115,9 @@ pub(super) fn compared(raw: RawBinaryExpr, left: &DataType, right: &DataType) ->
 enum Operation {
     /// A day and a time of day.
     Join,
+    /// A day, a number of days later or earlier.
+    After,
+    Before,
     /// From one day to another.
     Days,
     /// From one moment to another.
@@ -121,6 +133,7 @@ enum Operation {
 fn function(operation: Operation, left: Expr, right: Expr) -> Expr {
     let (a, b) = match operation {
         Operation::Join => (TIMESTAMP, TIME),
+        Operation::After | Operation::Before => (DataType::Date32, DataType::Int64),
         Operation::Days => (DataType::Date32, DataType::Date32),
         Operation::Between => (TIMESTAMP, TIMESTAMP),
         Operation::Apart => (TIME, TIME),
@@ -141,6 +154,8 @@ impl ScalarUDFImpl for Times {
     fn name(&self) -> &str {
         match self.operation {
             Operation::Join => "datetime_join",
+            Operation::After => "date_add",
+            Operation::Before => "date_minus",
             Operation::Days => "date_sub",
             Operation::Between => "timestamp_sub",
             Operation::Apart => "time_sub",
@@ -157,6 +172,7 @@ impl ScalarUDFImpl for Times {
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
         Ok(match self.operation {
+            Operation::After | Operation::Before => DataType::Date32,
             Operation::Days => DataType::Int32,
             Operation::Join => TIMESTAMP,
             Operation::Later | Operation::Earlier => TIME,
@@ -175,6 +191,12 @@ impl ScalarUDFImpl for Times {
                     (left.as_primitive::<TimestampMicrosecondType>(), right.as_primitive::<Time64MicrosecondType>());
                 let moments = rows.map(|row| both(row).then(|| days.value(row).saturating_add(times.value(row))));
                 Arc::new(moments.collect::<arrow::array::TimestampMicrosecondArray>()) as ArrayRef
+            }
+            Operation::After | Operation::Before => {
+                let (dates, days) = (left.as_primitive::<Date32Type>(), right.as_primitive::<Int64Type>());
+                let direction = if self.operation == Operation::After { 1 } else { -1 };
+                let one = |row: usize| both(row).then(|| moved(dates.value(row), direction * days.value(row))).transpose();
+                Arc::new(rows.map(one).collect::<Result<Date32Array>>()?)
             }
             Operation::Days => {
                 let (a, b) = (left.as_primitive::<Date32Type>(), right.as_primitive::<Date32Type>());
@@ -215,6 +237,16 @@ impl ScalarUDFImpl for Times {
 
 fn out_of_range() -> datafusion::error::DataFusionError {
     fault::data(DataFault::DatetimeOverflow, "interval out of range")
+}
+
+/// A date some days later; infinities stay.
+fn moved(date: i32, days: i64) -> Result<i32> {
+    if date == i32::MAX || date == i32::MIN {
+        return Ok(date);
+    }
+    let moved = i64::from(date).saturating_add(days);
+    let valid = (date::DAYS_MIN..=date::DAYS_MAX).contains(&moved).then(|| i32::try_from(moved).ok()).flatten();
+    valid.ok_or_else(|| fault::data(DataFault::DatetimeOverflow, "date out of range"))
 }
 
 fn between(a: i64, b: i64) -> Result<IntervalMonthDayNano> {

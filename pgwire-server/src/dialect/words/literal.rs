@@ -108,6 +108,10 @@ fn called(function: &Function) -> Option<Expr> {
             "date_trunc",
             [unit, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { data_type: DataType::Interval { .. }, expr, .. }))],
         ) => parsed(&format!("date_trunc_interval({unit}, CAST({expr} AS interval))")),
+        (
+            "pg_typeof",
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })))],
+        ) if text.parse::<i32>().is_ok() => parsed(&format!("pg_typeof(CAST({text} AS int))")),
         ("make_interval", args) if args.iter().any(|arg| !matches!(arg, FunctionArg::Unnamed(_))) => {
             const NAMES: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
             let mut parts: Vec<String> = NAMES.iter().map(|_| "0".to_owned()).collect();
@@ -141,7 +145,9 @@ fn plain(text: &str) -> Option<String> {
     let Some(value) = value.filter(|_| scale <= SCALE_MAX) else { return Some(format!("CAST({} AS float8)", quoted(text))) };
     let mut out = bytes::BytesMut::new();
     numeric::write_text(&value.to_string(), i8::try_from(scale).ok()?, &mut out);
-    String::from_utf8(out.to_vec()).ok()
+    let digits = String::from_utf8(out.to_vec()).ok()?;
+    // Without a point it would be an integer.
+    Some(if scale == 0 { format!("CAST({digits} AS numeric(38, 0))") } else { digits })
 }
 
 /// The place for the precision of `numeric` without one.

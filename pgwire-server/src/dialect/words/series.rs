@@ -122,6 +122,8 @@ fn name_column(alias: &mut Option<TableAlias>, function: &ObjectName) {
 /// `(SELECT <unnested> AS "name") AS alias(columns)`, with the number of each row where it is asked for.
 fn rows(unnested: &str, alias: &Option<TableAlias>, numbered: bool, function: &str) -> Option<TableFactor> {
     let own = function.to_ascii_lowercase();
+    // Elements of jsonb have a name of their own.
+    let own = if own.starts_with("jsonb_array_elements") && alias.is_none() { "value".to_owned() } else { own };
     let column = match alias {
         Some(alias) if alias.columns.is_empty() => alias.name.to_string(),
         _ => format!("\"{own}\""),

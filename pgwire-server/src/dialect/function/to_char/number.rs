@@ -129,7 +129,10 @@ impl Template {
             begin = begin.min(zero);
         }
         // A number below one begins with a zero where the template has no digits behind the point to show.
-        if whole.is_empty() && self.first_zero.is_none() && self.fraction == 0 {
+        if whole.is_empty()
+            && self.first_zero.is_none()
+            && (self.fraction == 0 || !self.fill && fraction.trim_end_matches('0').is_empty())
+        {
             begin = begin.min(self.whole.saturating_sub(1));
         }
         let mut kept = self.fraction;
@@ -267,7 +270,12 @@ pub(super) fn shown(value: i128, scale: i8, text: &str) -> Result<String> {
 pub(super) fn of_float(value: f64, text: &str) -> Result<String> {
     let template = Template::read(text)?;
     if !value.is_finite() {
-        return Ok("#".repeat(template.whole));
+        let name = if value.is_nan() {
+            "NaN".to_owned()
+        } else {
+            template.shown(value < 0.0, &format!("{:1>width$}", "", width = template.whole + 1 + template.fraction))
+        };
+        return Ok(if value.is_nan() && template.fill { format!("{name:>width$}", width = template.whole + 1) } else { name });
     }
     let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float has at most 309 digits before the point")]
