@@ -12,7 +12,7 @@ BENCH ?=
 # Features of `make release`; `vrl` checks Vector's programs with Vector's compiler.
 FEATURES ?=
 
-.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration bench micro-bench release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration bench micro-bench dialect-expected release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ bench: setup-bench ## A release build beside ClickHouse on ROWS sample records, 
 
 micro-bench: setup-build ## Micro benchmarks of the storage: index build, probe, postings, decoding, appending to the log
 	cargo bench --locked -p strata-storage --bench micro
+
+dialect-expected: ## Ask a PostgreSQL 15 every statement of tests/dialect anew and write its answers (installs postgresql-15)
+	@.ci/setup dialect
+	python3 -B tests/dialect/expected.py
 
 lint: ## rustfmt and clippy, warnings are errors
 	cargo fmt --all --check

@@ -1,7 +1,8 @@
 //! `bytea`: `\x` and hexadecimal digits in text, the bytes themselves in binary.
 
 use bytes::{BufMut, BytesMut};
-use strata_engine::Result;
+use strata_engine::error::DataFault;
+use strata_engine::{EngineError, Result};
 
 use super::invalid_text;
 
@@ -23,7 +24,11 @@ pub fn write_text(value: &[u8], out: &mut BytesMut) {
 /// A digit that is none, half a byte, an escape that is none.
 pub fn parse(text: &str) -> Result<Vec<u8>> {
     match text.strip_prefix("\\x") {
-        Some(digits) => parse_hex(digits).ok_or_else(|| invalid_text("bytea", text)),
+        Some(digits) => parse_hex(digits).ok_or_else(|| EngineError::Data {
+            reason: DataFault::InvalidArgument,
+            message: "invalid hexadecimal data: a digit that is none, or half a byte".to_owned(),
+            hint: None,
+        }),
         None => parse_escaped(text.as_bytes()).ok_or_else(|| invalid_text("bytea", text)),
     }
 }

@@ -168,6 +168,9 @@ fn parse_words(text: &str) -> Option<Sum> {
         }
         let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-' | '.' | ':')).unwrap_or(rest.len());
         let (number, after) = rest.split_at(end);
+        if number.is_empty() {
+            return None;
+        }
         let after = after.trim_start();
         if number.contains(':') {
             add_clock(&mut sum, number)?;
@@ -175,7 +178,17 @@ fn parse_words(text: &str) -> Option<Sum> {
         } else {
             let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
             let (word, behind) = after.split_at(end);
-            if word.is_empty() || word.eq_ignore_ascii_case("ago") {
+            if let Some((years, months)) = number[1..].split_once('-').filter(|_| word.is_empty()) {
+                // `1-2` is a year and two months, and so is `-1-2` with both below zero.
+                let (sign, years) = (if number.starts_with('-') { "-" } else { "" }, &number[..years.len() + 1]);
+                sum.add(years, Unit::Months(12))?;
+                sum.add(&format!("{sign}{months}"), Unit::Months(1))?;
+                rest = after;
+            } else if word.is_empty() && after.find(' ').map_or(after, |end| &after[..end]).contains(':') {
+                // A number before a clock is one of days.
+                sum.add(number, Unit::Days(1))?;
+                rest = after;
+            } else if word.is_empty() || word.eq_ignore_ascii_case("ago") {
                 sum.add(number, Unit::Micros(1_000_000))?;
                 rest = after;
             } else {

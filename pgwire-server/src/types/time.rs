@@ -38,7 +38,14 @@ pub(super) fn write_fraction(mut fraction_us: i64, out: &mut BytesMut) {
 /// # Errors
 /// No time, no such hour.
 pub fn parse(text: &str) -> Result<i64> {
-    let parsed = datetime_text::parse(text).map_err(|fault| match fault {
+    let trimmed = text.trim();
+    if trimmed.eq_ignore_ascii_case("allballs") {
+        return Ok(0);
+    }
+    // Six digits alone are a time here and a date elsewhere.
+    let compact = trimmed.len() == 6 && trimmed.bytes().all(|byte| byte.is_ascii_digit());
+    let clock = compact.then(|| format!("{}:{}:{}", &trimmed[..2], &trimmed[2..4], &trimmed[4..]));
+    let parsed = datetime_text::parse(clock.as_deref().unwrap_or(text)).map_err(|fault| match fault {
         Fault::Syntax => invalid_datetime("time", text),
         Fault::Range => datetime_out_of_range(text),
     })?;

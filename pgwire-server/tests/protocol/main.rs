@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod copy;
+mod dialect;
 mod extended;
 mod full_text;
 mod life;

@@ -144,6 +144,9 @@ pub(super) const ALL: &[Function] = &[
     },
     Function { name: "asin", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.asin())))] },
     Function { name: "acos", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.acos())))] },
+    Function { name: "sin", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.sin())))] },
+    Function { name: "cos", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.cos())))] },
+    Function { name: "tan", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.tan())))] },
     Function { name: "exp", overloads: &[float(|row| finite(row.float(0).exp(), row.float(0).is_finite()))] },
     Function { name: "power", overloads: &POWER },
     Function { name: "pow", overloads: &POWER },
@@ -219,6 +222,10 @@ fn logarithm(value: f64) -> Result<f64> {
 
 fn ratio(value: f64) -> Result<f64> {
     if value.abs() > 1.0 { Err(fault::data(DataFault::NumericOutOfRange, "input is out of range")) } else { Ok(value) }
+}
+
+fn angle(value: f64) -> Result<f64> {
+    if value.is_infinite() { Err(fault::data(DataFault::NumericOutOfRange, "input is out of range")) } else { Ok(value) }
 }
 
 fn finite(value: f64, from_finite: bool) -> Result<Value> {

@@ -9,8 +9,8 @@ use crate::dialect::fault;
 
 /// The functions.
 pub(super) const ALL: &[Function] = &[
-    Function { name: "substr", overloads: &SUBSTRING },
-    Function { name: "substring", overloads: &SUBSTRING },
+    // The grammar of `substring` is the parser's own; what it says comes here by this name.
+    Function { name: "substring_of", overloads: &SUBSTRING },
     Function {
         name: "concat",
         overloads: &[Overload::new(&[Kind::Any], Kind::Text, |row| Ok(Value::Text(shown(row, 0)?.concat()))).variadic().nulls()],

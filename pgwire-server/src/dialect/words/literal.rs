@@ -53,7 +53,7 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
         Expr::Substring { expr: operand, substring_from, substring_for, .. } => {
             let from = substring_from.as_ref().map_or_else(|| "1".to_owned(), ToString::to_string);
             let length = substring_for.as_ref().map(|length| format!(", {length}")).unwrap_or_default();
-            parsed(&format!("substring({operand}, {from}{length})"))
+            parsed(&format!("substring_of({operand}, {from}{length})"))
         }
         Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr: inner, data_type, .. } => {
             let info = numeric_info(data_type)?;
@@ -102,6 +102,22 @@ fn called(function: &Function) -> Option<Expr> {
     let name = function.name.to_string().to_ascii_lowercase();
     let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
     match (name, args.as_slice()) {
+        ("coalesce", args) => {
+            let array = args.iter().find_map(array_type)?;
+            let one = |arg: &FunctionArg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(literal)) if text_of(literal).is_some() => {
+                    format!("CAST({literal} AS {array})")
+                }
+                other => other.to_string(),
+            };
+            if !args
+                .iter()
+                .any(|arg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(literal)) if text_of(literal).is_some()))
+            {
+                return None;
+            }
+            parsed(&format!("coalesce({})", args.iter().map(one).collect::<Vec<_>>().join(", ")))
+        }
         ("date_trunc", [unit, time, zone]) => parsed(&format!("date_trunc_in({unit}, {time}, {zone})")),
         ("date_trunc", [unit, time]) if is_long(&unit.to_string()) => parsed(&format!("date_trunc_in({unit}, {time})")),
         (
@@ -129,6 +145,20 @@ fn called(function: &Function) -> Option<Expr> {
             }
             parsed(&format!("make_interval({})", parts.join(", ")))
         }
+        _ => None,
+    }
+}
+
+/// The type of an argument that is an array by its grammar.
+fn array_type(argument: &FunctionArg) -> Option<String> {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else { return None };
+    match expr {
+        Expr::Cast { data_type: named @ DataType::Array(_), .. } => Some(named.to_string()),
+        Expr::Cast { data_type: DataType::Bytea, .. } => Some("bytea".to_owned()),
+        Expr::Array(array) => match array.elem.first()? {
+            Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) => Some("int[]".to_owned()),
+            element => text_of(element).map(|_| "text[]".to_owned()),
+        },
         _ => None,
     }
 }

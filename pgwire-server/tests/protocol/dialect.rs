@@ -4,11 +4,7 @@
 //! not listed, and when one that is listed agrees, so that the list stays true; and when docs/dialect.md says other figures.
 //! `DIALECT_REPORT=file` writes what differs, with both answers.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 mod differences;
-#[path = "../protocol/server.rs"]
-mod server;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use differences::Differences;
-use server::Server;
 use sqllogictest::{DefaultColumnType, ExpectedError, QueryExpect, Record, StatementExpect};
 use strata_pgwire::PgOptions;
 use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::server::{self, Server};
 
 /// Where the statements are, and what is known to differ.
 const FOLDER: &str = "../tests/dialect";
