@@ -22,6 +22,7 @@ mod value;
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
@@ -33,7 +34,7 @@ use strata_engine::error::ObjectClass;
 use strata_engine::session::sql_type::data_type_name;
 
 use self::value::{Column, Kind, Results, Row, Value};
-use super::fault;
+use super::{fault, numeric_type};
 
 /// A function of SQL.
 pub(super) struct Function {
@@ -205,7 +206,7 @@ impl ScalarUDFImpl for Called {
             Gives::Scale(scale) => {
                 let constants: Vec<Option<String>> =
                     arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
-                Field::new(self.name(), DataType::Decimal128(38, scale(arguments.arg_fields, &constants)), true)
+                Field::new(self.name(), numeric_type::of_scale(scale(arguments.arg_fields, &constants)), true)
             }
         }))
     }
@@ -227,7 +228,11 @@ impl ScalarUDFImpl for Called {
         }
         let array = results.finish()?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+            // The fields of a list's elements say what they are, and a scalar made of its elements would forget it.
+            return Ok(ColumnarValue::Scalar(match array.as_list_opt::<i32>() {
+                Some(list) => ScalarValue::List(Arc::new(list.clone())),
+                None => ScalarValue::try_from_array(&array, 0)?,
+            }));
         }
         Ok(ColumnarValue::Array(array))
     }

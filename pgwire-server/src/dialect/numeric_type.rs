@@ -19,6 +19,14 @@ pub(crate) const FREE: DataType = DataType::Decimal128(38, FREE_SCALE);
 /// A quotient.
 pub(crate) const QUOTIENT: DataType = DataType::Decimal128(38, QUOTIENT_SCALE);
 
+/// Digits before the point of a result: as many as [`FREE`] has, so that the two can be compared in 38 digits.
+const WHOLE_DIGITS: i8 = 28;
+
+/// The type of a result with so many digits behind the point.
+pub(crate) fn of_scale(scale: i8) -> DataType {
+    DataType::Decimal128((WHOLE_DIGITS + scale).clamp(1, 38).unsigned_abs(), scale)
+}
+
 /// How many digits behind the point are shown of an unscaled value.
 pub(crate) fn shown_digits(digits: &str, scale: i8) -> usize {
     let digits = digits.trim_start_matches('-');

@@ -348,6 +348,13 @@ impl Results {
         self.values.push(match (value, self.field.data_type()) {
             (Value::Numeric(value, scale), DataType::Decimal128(_, wanted)) => {
                 let value = rescaled(value, scale, *wanted).ok_or_else(overflow)?;
+                let most = match self.field.data_type() {
+                    DataType::Decimal128(precision, _) => 10_u128.pow(u32::from(*precision)),
+                    _ => u128::MAX,
+                };
+                if value.unsigned_abs() >= most {
+                    return Err(overflow());
+                }
                 Value::Numeric(value, *wanted)
             }
             (Value::Int(value), DataType::Int32) if i32::try_from(value).is_err() => {

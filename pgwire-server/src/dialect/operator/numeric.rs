@@ -11,11 +11,9 @@ use strata_engine::error::DataFault;
 
 use super::{Sign, call};
 use crate::dialect::fault;
-use crate::dialect::numeric_type::{FREE_SCALE, QUOTIENT_SCALE};
+use crate::dialect::numeric_type::{self, FREE_SCALE, QUOTIENT_SCALE};
 use crate::types::numeric;
 
-/// Digits of the widest `numeric`.
-const PRECISION: u8 = 38;
 /// More digits than these behind the point are rounded away.
 const SCALE_MAX: i8 = 30;
 
@@ -130,13 +128,17 @@ impl ScalarUDFImpl for Numeric {
     }
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Decimal128(PRECISION, self.scale))
+        Ok(numeric_type::of_scale(self.scale))
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let columns = ColumnarValue::values_to_arrays(&arguments.args)?;
         let (left, right) = (columns[0].as_primitive::<Decimal128Type>(), columns[1].as_primitive::<Decimal128Type>());
         let (a_scale, b_scale) = (left.scale(), right.scale());
+        let most = match numeric_type::of_scale(self.scale) {
+            DataType::Decimal128(precision, _) => 10_u128.pow(precision.into()),
+            _ => u128::MAX,
+        };
         let one = |row: usize| {
             if left.is_null(row) || right.is_null(row) {
                 return Ok(None);
@@ -147,12 +149,12 @@ impl ScalarUDFImpl for Numeric {
             }
             let value = self.value(a, a_scale, b, b_scale).and_then(i256::to_i128);
             value
-                .filter(|value| value.unsigned_abs() < 10_u128.pow(PRECISION.into()))
+                .filter(|value| value.unsigned_abs() < most)
                 .map(Some)
                 .ok_or_else(|| fault::data(DataFault::NumericOutOfRange, "value overflows numeric format"))
         };
         let values: Decimal128Array = (0..left.len()).map(one).collect::<Result<_>>()?;
-        Ok(ColumnarValue::Array(Arc::new(values.with_precision_and_scale(PRECISION, self.scale)?)))
+        Ok(ColumnarValue::Array(Arc::new(values.with_data_type(numeric_type::of_scale(self.scale)))))
     }
 }
 

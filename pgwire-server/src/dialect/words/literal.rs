@@ -200,7 +200,10 @@ fn number_text(expr: &Expr) -> Option<String> {
 
 /// The widest type with the scale of a number's text.
 fn own_scale(text: String) -> Option<ExactNumberInfo> {
-    let (_, scale) = numeric::width(&text)?;
+    let (precision, scale) = numeric::width(&text)?;
     let free = scale > SCALE_MAX || scale == usize::from(super::super::numeric_type::FREE_SCALE.unsigned_abs());
-    (!free).then_some(ExactNumberInfo::PrecisionAndScale(38, i64::try_from(scale).ok()?))
+    if free || precision > 38 {
+        return None;
+    }
+    Some(ExactNumberInfo::PrecisionAndScale(u64::try_from(precision).ok()?, i64::try_from(scale).ok()?))
 }
