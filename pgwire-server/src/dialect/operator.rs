@@ -123,10 +123,14 @@ fn defined(left: &DataType, right: &DataType) -> bool {
     let number = |of: &DataType| of.is_numeric();
     let moment = |of: &DataType| matches!(of, DataType::Timestamp(..) | DataType::Date32);
     let span = |of: &DataType| matches!(of, DataType::Interval(_));
-    !(bool(left) || bool(right))
-        && !(span(left) && span(right))
-        && !(moment(left) && moment(right))
-        && !(number(left) && matches!(right, DataType::Timestamp(..)) || number(right) && matches!(left, DataType::Timestamp(..)))
+    let stamp = |of: &DataType| matches!(of, DataType::Timestamp(..));
+    let odd = bool(left)
+        || bool(right)
+        || span(left) && span(right)
+        || moment(left) && moment(right)
+        || number(left) && stamp(right)
+        || number(right) && stamp(left);
+    !odd
 }
 
 fn undefined(op: &BinaryOperator, left: &DataType, right: &DataType) -> datafusion::error::DataFusionError {

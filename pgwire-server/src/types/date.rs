@@ -12,8 +12,9 @@ pub const INFINITY: i32 = i32::MAX;
 /// Stands for `-infinity`.
 pub const MINUS_INFINITY: i32 = i32::MIN;
 
-/// First and last day of the type: 4714-11-24 BC and 5874897-12-31.
+/// First day of the type: 4714-11-24 BC.
 pub const DAYS_MIN: i64 = -2_440_588;
+/// Last day of the type: 5874897-12-31.
 pub const DAYS_MAX: i64 = 2_145_042_541;
 
 /// Appends the ISO form, with ` BC` behind years before 1.

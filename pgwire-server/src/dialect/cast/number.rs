@@ -83,7 +83,7 @@ pub(super) fn rounded(values: &ArrayRef, target: &DataType) -> Result<ArrayRef> 
         #[allow(clippy::cast_possible_truncation, reason = "checked to be within the range")]
         let round = |value: f64| {
             let whole = value.round_ties_even();
-            (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18)
+            (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
                 .contains(&whole)
                 .then_some(whole as i64)
                 .ok_or_else(out_of_range)

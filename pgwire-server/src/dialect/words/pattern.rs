@@ -10,7 +10,7 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
         Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
             let escape = escape(escape_char.as_ref()?)?;
             let other = parsed(&quoted(&with_backslash(text_of(pattern)?, escape)))?;
-            *pattern = Box::new(other);
+            **pattern = other;
             *escape_char = None;
             None
         }

@@ -42,12 +42,11 @@ impl Moment {
             if let Some(word) = pattern(behind) {
                 let mut text = self.field(word, filled);
                 rest = &behind[word.len()..];
-                if let Some(ordinal) = ["TH", "th"].iter().find(|ordinal| rest.starts_with(**ordinal)) {
-                    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-                        let suffix = suffix(&text);
-                        text.push_str(&if *ordinal == "TH" { suffix.to_uppercase() } else { suffix.to_owned() });
-                        rest = &rest[2..];
-                    }
+                let ordinal = ["TH", "th"].iter().find(|ordinal| rest.starts_with(**ordinal));
+                if let Some(ordinal) = ordinal.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())) {
+                    let suffix = suffix(&text);
+                    text.push_str(&if *ordinal == "TH" { suffix.to_uppercase() } else { suffix.to_owned() });
+                    rest = &rest[2..];
                 }
                 out.push_str(&text);
                 continue;

@@ -148,10 +148,9 @@ impl Template {
             _ => None,
         };
         let mut start = |out: &mut String| {
-            if let Some(before) = before.filter(|_| !std::mem::replace(&mut started, true)) {
-                if self.fill || before != " " {
-                    out.push_str(before);
-                }
+            let first = !std::mem::replace(&mut started, true);
+            if let Some(before) = before.filter(|before| first && (self.fill || *before != " ")) {
+                out.push_str(before);
             }
         };
         for mark in &self.marks {
@@ -263,7 +262,7 @@ pub(super) fn shown(value: i128, scale: i8, text: &str) -> Result<String> {
     };
     let digits = format!("{}{}", rounded.unsigned_abs(), "0".repeat(zeros));
     let digits = format!("{digits:0>width$}", width = template.fraction);
-    Ok(template.shown(value < 0 && rounded != 0 || value < 0, &digits))
+    Ok(template.shown(value < 0, &digits))
 }
 
 /// A float by a template, of its first 15 digits.
