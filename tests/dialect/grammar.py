@@ -4,7 +4,7 @@ A production is a text in which `{type}` stands for an expression of that type a
 has no fixed answer (time of day, chance, order of hashing) is not here.
 """
 
-# Literals and columns are leaves; the second half of a list is rarer than the first only by chance.
+# What an expression ends in, where no column is taken.
 LITERALS = {
     "bool": ["true", "false", "NULL::bool", "'yes'::bool", "'off'::boolean", "(1 = 1)"],
     "int2": ["1::smallint", "(-7)::int2", "32767::smallint", "'12'::int2", "0::smallint", "NULL::int2"],

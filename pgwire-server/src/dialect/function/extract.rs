@@ -83,10 +83,13 @@ fn float(row: &Row, of: fn(&Row, &str) -> Field) -> Result<Value> {
 }
 
 fn found(row: &Row, of: fn(&Row, &str) -> Field) -> Result<(i128, i8)> {
-    let name = row.text(0).to_ascii_lowercase();
-    of(row, canonical(&name)).ok_or_else(|| {
+    let given = row.text(0);
+    // Most are written in lower case, and there is one for each row.
+    let lower = given.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| given.to_ascii_lowercase());
+    let name = lower.as_deref().unwrap_or(given);
+    of(row, canonical(name)).ok_or_else(|| {
         let type_name = strata_engine::session::sql_type::data_type_name(row.field(1).data_type());
-        if KNOWN.contains(&canonical(&name)) {
+        if KNOWN.contains(&canonical(name)) {
             fault::carried(EngineError::Unsupported {
                 message: format!("unit \"{name}\" not supported for type {type_name}"),
                 hint: None,
