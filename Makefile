@@ -82,7 +82,7 @@ release: setup-build ## The binary that is measured and shipped: target/release/
 setup-build: ## Install what a build needs: a C compiler
 	@.ci/setup build
 
-setup: ## Install what the tests need: C compiler, psql, strace, etcd, rsyslog, prometheus, tansu, cargo-nextest
+setup: ## Install what the tests need: C compiler, psql, strace, etcd, rsyslog, prometheus, tansu, PostgreSQL clients, cargo-nextest
 	@.ci/setup test
 
 setup-bench: setup-build bench/.venv/installed ## Install what `make bench` needs: Python packages, ClickHouse (chdb) among them, into bench/.venv

@@ -1,5 +1,5 @@
 //! Runs every file of `tests/slt` over the wire, each on a server of its own. The engine's own runner runs them in process: what a file
-//! expects holds for both. Those of its folders need what only the binary has: kinds of components, instances.
+//! expects holds for both. Those of its folders need what only the binary has: `pg_catalog`, kinds of components, instances.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -17,7 +17,7 @@ use strata_connectors::config_store::remote::RemoteStore;
 use strata_harness::{Server, ServerOptions, Sql};
 
 /// Folders of the files, relative to the project.
-const FOLDERS: [&str; 2] = ["tests/slt", "tests/slt/components"];
+const FOLDERS: [&str; 3] = ["tests/slt", "tests/slt/clients", "tests/slt/components"];
 /// A file whose roles have instances.
 const COMPANY: &str = "tests/slt/company/graphs.slt";
 /// How many instances each of its roles has.

@@ -19,6 +19,16 @@ pub enum EngineError {
         /// Character in the statement, from 1.
         position: Option<usize>,
     },
+    /// What is wrong with a name at a place in the statement.
+    #[error("{source}")]
+    Placed {
+        /// Line of the text, from 1.
+        line: u64,
+        /// Character in the line, from 1.
+        column: u64,
+        /// What.
+        source: Box<EngineError>,
+    },
     /// Something named does not exist.
     #[error("{what} \"{name}\" does not exist")]
     Undefined {

@@ -22,6 +22,7 @@ mod exists;
 mod explain;
 mod function;
 mod grant;
+mod inference;
 pub mod info;
 mod insert;
 mod interval;
@@ -55,7 +56,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
 
@@ -169,7 +170,7 @@ impl Session {
     ///
     /// # Errors
     /// Undefined names and types that do not fit; a transaction block fails by it.
-    pub async fn prepare(&self, parsed: &Parsed, parameter_types: &[Option<DataType>]) -> Result<Prepared> {
+    pub async fn prepare(&self, parsed: &Parsed, parameter_types: &[Option<FieldRef>]) -> Result<Prepared> {
         let described = Box::pin(self.describe(parsed, parameter_types)).await;
         described.inspect_err(|_| self.transaction.lock().fail())
     }

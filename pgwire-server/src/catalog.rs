@@ -143,6 +143,11 @@ pub(crate) fn is_always_empty(name: &str) -> bool {
     always_empty::TABLES.iter().any(|table| table.name == name)
 }
 
+/// The oid of a table of `pg_catalog`.
+pub(crate) fn table_oid(name: &str) -> Option<u32> {
+    PG_CATALOG.iter().copied().chain(always_empty::TABLES.iter()).find(|table| table.name == name).map(|table| table.oid)
+}
+
 /// Whether `pg_catalog` or `information_schema` has a table of that name.
 pub(crate) fn is_system_table(name: &str) -> bool {
     is_always_empty(name) || PG_CATALOG.iter().any(|table| table.name == name)

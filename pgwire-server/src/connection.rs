@@ -127,11 +127,13 @@ impl Connection {
     async fn dispatch(&mut self, message: Frontend) -> Result<Flow> {
         match message {
             Frontend::Query(sql) => {
-                self.simple_query(&sql).await?;
+                self.simple_query(&sql).await.map_err(|error| error.in_text(&sql))?;
                 self.ready()?;
                 self.writer.flush().await?;
             }
-            Frontend::Parse { name, sql, types } => self.parse(name, &sql, &types).await?,
+            Frontend::Parse { name, sql, types } => {
+                self.parse(name, &sql, &types).await.map_err(|error| error.in_text(&sql))?;
+            }
             Frontend::Bind { portal, statement, formats, values, result_formats } => {
                 self.bind(portal, &statement, &formats, &values, &result_formats)?;
             }

@@ -20,6 +20,14 @@ pub enum Error {
         /// What.
         source: EngineError,
     },
+    /// The engine said no to a name at a place in the statement.
+    #[error("{source}")]
+    InText {
+        /// Character of the text, from 1.
+        position: usize,
+        /// What.
+        source: EngineError,
+    },
     /// The client sent what the protocol does not allow.
     #[error("{0}")]
     Protocol(String),
@@ -83,6 +91,18 @@ impl Error {
         Self::At { context: context.into(), source }
     }
 
+    /// Adds where in the client's text it is, if the planner told.
+    #[must_use]
+    pub fn in_text(self, text: &str) -> Self {
+        match self {
+            Self::Engine(EngineError::Placed { line, column, source }) => match position(text, line, column) {
+                Some(position) => Self::InText { position, source: *source },
+                None => Self::Engine(*source),
+            },
+            other => other,
+        }
+    }
+
     /// Whether the connection cannot go on.
     pub fn is_fatal(&self) -> bool {
         match self {
@@ -98,9 +118,19 @@ impl Error {
             | Self::Terminated
             | Self::Io(_) => true,
             Self::Engine(error) => matches!(error, EngineError::ShuttingDown),
-            Self::At { .. } | Self::Protocol(_) | Self::CopyFailed(_) | Self::Limit(_) => false,
+            Self::At { .. } | Self::InText { .. } | Self::Protocol(_) | Self::CopyFailed(_) | Self::Limit(_) => false,
         }
     }
+}
+
+/// The character at a line and a column, all counted from 1; `None` beyond the text.
+fn position(text: &str, line: u64, column: u64) -> Option<usize> {
+    let before = usize::try_from(line.checked_sub(1)?).ok()?;
+    let mut lines = text.split('\n');
+    let above: usize = lines.by_ref().take(before).map(|line| line.chars().count() + 1).sum();
+    let column = usize::try_from(column).ok()?;
+    let line = lines.next()?;
+    (1..=line.chars().count()).contains(&column).then_some(above + column)
 }
 
 /// PostgreSQL's words.
@@ -109,5 +139,19 @@ fn denial(user: &str, denied: Denied) -> String {
         Denied::Password => format!("password authentication failed for user \"{user}\""),
         Denied::NoLogin => format!("role \"{user}\" is not permitted to log in"),
         Denied::Connections => format!("too many connections for role \"{user}\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_counted_in_characters_of_the_text() {
+        assert_eq!(position("SELECT x", 1, 8), Some(8));
+        assert_eq!(position("SELECT 'ż',\n  x", 2, 3), Some(14));
+        assert_eq!(position("SELECT x", 2, 1), None);
+        assert_eq!(position("SELECT x", 1, 9), None);
+        assert_eq!(position("SELECT x", 0, 0), None);
     }
 }

@@ -6,12 +6,16 @@
 
 pub(crate) mod definitions;
 mod descriptions;
+mod keywords;
 pub(crate) mod naming;
+mod parse_ident;
+mod patterns;
 mod privileges;
 pub(crate) mod quoting;
 mod regclass;
 mod server;
 mod sizes;
+mod vector;
 mod visibility;
 
 use std::hash::{Hash, Hasher};
@@ -162,6 +166,7 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, session: 
         definitions::ALL,
         descriptions::ALL,
         naming::ALL,
+        patterns::ALL,
         privileges::ALL,
         quoting::ALL,
         regclass::ALL,
@@ -172,6 +177,9 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, session: 
     for definition in families.into_iter().flatten() {
         context.register_udf(ScalarUDF::from(CatalogFunction::new(definition, source.clone())));
     }
+    context.register_udf(ScalarUDF::new_from_impl(parse_ident::ParseIdent::default()));
+    vector::all().for_each(|function| context.register_udf(function));
+    context.register_udtf("pg_get_keywords", Arc::new(keywords::Keywords));
 }
 
 /// A [`Definition`] as DataFusion calls it.

@@ -46,6 +46,7 @@ impl Report {
 pub fn report(error: &Error) -> Report {
     let code = match error {
         Error::Engine(error) => return of_engine(error),
+        Error::InText { position, source } => return Report { position: Some(*position), ..of_engine(source) },
         Error::At { context, source } => return Report { context: Some(context.clone()), ..of_engine(source) },
         Error::Protocol(_) => "08P01",
         Error::UnsupportedProtocol { .. } => "0A000",
@@ -73,6 +74,7 @@ pub fn of_notice(severity: &str) -> &'static str {
 pub fn of_engine(error: &EngineError) -> Report {
     match error {
         EngineError::Syntax { message, position } => Report { position: *position, ..Report::new("42601", message) },
+        EngineError::Placed { source, .. } => of_engine(source),
         EngineError::Undefined { what, hint, .. } => Report::new(undefined(*what), error.to_string()).hint(hint.clone()),
         EngineError::Duplicate { what, .. } => Report::new(duplicate(*what), error.to_string()),
         EngineError::Dependent { .. } => Report::new("2BP01", error.to_string()),

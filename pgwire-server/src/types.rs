@@ -165,6 +165,15 @@ pub fn array_of(element: &Type) -> Type {
     }
 }
 
+/// An element's field: the list's own metadata names the element's SQL type where the element does not.
+pub(crate) fn element_of(list: &Field, element: &Field) -> Field {
+    let mut metadata = element.metadata().clone();
+    if let Some(name) = list.metadata().get(SQL_TYPE) {
+        metadata.entry(SQL_TYPE.to_owned()).or_insert_with(|| name.clone());
+    }
+    element.clone().with_metadata(metadata)
+}
+
 /// Bytes of a value, -1 when it varies: `typlen`.
 pub fn size(kind: &Type) -> i16 {
     match *kind {
@@ -196,7 +205,8 @@ pub fn parameter_field(kind: &Type) -> Option<Field> {
     };
     if let postgres_types::Kind::Array(element) = kind.kind() {
         let element = parameter_field(element)?;
-        return Some(Field::new("", DataType::List(Arc::new(element.with_name("item"))), true));
+        let list = DataType::List(Arc::new(Field::new_list_field(element.data_type().clone(), true)));
+        return Some(Field::new("", list, true).with_metadata(element.metadata().clone()));
     }
     let data_type = match *kind {
         Type::BOOL => DataType::Boolean,

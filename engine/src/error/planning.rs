@@ -15,7 +15,13 @@ impl From<DataFusionError> for EngineError {
         match error {
             DataFusionError::External(inner) => external(inner),
             DataFusionError::ArrowError(inner, _) => arrow(*inner),
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(*inner),
+            DataFusionError::Context(_, inner) => Self::from(*inner),
+            DataFusionError::Diagnostic(diagnostic, inner) => match diagnostic.span {
+                Some(span) => {
+                    Self::Placed { line: span.start.line, column: span.start.column, source: Box::new(Self::from(*inner)) }
+                }
+                None => Self::from(*inner),
+            },
             DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
                 Ok(inner) => Self::from(inner),
                 Err(inner) => shared(&inner),

@@ -321,9 +321,9 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// Whether the field says that its text is jsonb.
+/// Whether the field says that its text is jsonb. A list with that mark is one of jsonb.
 pub fn is_jsonb(field: &Field) -> bool {
-    field.metadata().get(SQL_TYPE).is_some_and(|name| name == JSONB)
+    !matches!(field.data_type(), DataType::List(_)) && field.metadata().get(SQL_TYPE).is_some_and(|name| name == JSONB)
 }
 
 /// A field of type jsonb.

@@ -2,21 +2,21 @@
 
 use std::ops::ControlFlow;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::sql::sqlparser::ast::{Expr, Statement, Value, visit_expressions};
 
-use super::sql_type::arrow_type;
+use super::sql_type::field;
 
 /// Fills the types that nobody gave from the casts directly around parameters. The first cast of a parameter counts.
-pub(super) fn with_casts(statement: &Statement, given: &[Option<DataType>], zone: &str) -> Vec<Option<DataType>> {
+pub(super) fn with_casts(statement: &Statement, given: &[Option<FieldRef>], zone: &str) -> Vec<Option<FieldRef>> {
     let mut types = given.to_vec();
     let _: ControlFlow<()> = visit_expressions(statement, |expr| {
         if let Expr::Cast { expr, data_type, .. } = expr
             && let Some(at) = parameter(expr)
-            && let Ok((data_type, _)) = arrow_type(data_type, zone)
+            && let Ok(field) = field(data_type, zone)
         {
             types.resize(types.len().max(at), None);
-            types[at - 1].get_or_insert(data_type);
+            types[at - 1].get_or_insert(field);
         }
         ControlFlow::Continue(())
     });
@@ -24,7 +24,7 @@ pub(super) fn with_casts(statement: &Statement, given: &[Option<DataType>], zone
 }
 
 /// The n of `$n`.
-fn parameter(expr: &Expr) -> Option<usize> {
+pub(super) fn parameter(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Nested(inner) => parameter(inner),
         Expr::Value(value) => match &value.value {
@@ -39,6 +39,7 @@ fn parameter(expr: &Expr) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::DataType;
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
 
@@ -47,8 +48,10 @@ mod tests {
     #[test]
     fn a_cast_names_the_type_of_its_parameter() {
         let statements = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT $2::int8, ($1)::float4, $3, $2::text").unwrap();
-        assert_eq!(with_casts(&statements[0], &[], "UTC"), [Some(DataType::Float32), Some(DataType::Int64)]);
-        let given = [Some(DataType::Boolean)];
-        assert_eq!(with_casts(&statements[0], &given, "UTC"), [Some(DataType::Boolean), Some(DataType::Int64)]);
+        let types = |given: &[Option<FieldRef>]| -> Vec<DataType> {
+            with_casts(&statements[0], given, "UTC").into_iter().map(|field| field.unwrap().data_type().clone()).collect()
+        };
+        assert_eq!(types(&[]), [DataType::Float32, DataType::Int64]);
+        assert_eq!(types(&[Some(crate::session::select::parameter(DataType::Boolean))]), [DataType::Boolean, DataType::Int64]);
     }
 }

@@ -14,7 +14,7 @@ mod update;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::sql::sqlparser::ast::{FromTable, Insert, ObjectName, Statement, TableFactor, TableObject};
 use strata_catalog::CatalogError;
 use strata_catalog::etl::{Fold, Layer, LayerError, LayerState, Origin, Relation as EtlRelation, Staging};
@@ -94,8 +94,8 @@ impl Session {
     pub(super) async fn describe_configure(
         &self,
         statement: &Statement,
-        given: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        given: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>)> {
         let relation = self.configuration_target(statement)?.ok_or_else(|| EngineError::Internal(statement.to_string()))?;
         let staging = self.staged("UPDATE")?;
         let state = self.state();

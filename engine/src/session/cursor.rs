@@ -14,7 +14,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::execution::Running;
 use super::insert::folded;
-use super::outcome::{Outcome, Prepared};
+use super::outcome::{Outcome, Parameters, Prepared};
 use super::{Session, column_names};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass, Refusal};
@@ -75,10 +75,16 @@ impl Cursor {
 }
 
 impl Session {
-    pub(super) async fn cursor_statement(&self, statement: &Statement, prepared: &Prepared, running: Running) -> Result<Outcome> {
+    pub(super) async fn cursor_statement(
+        &self,
+        statement: &Statement,
+        prepared: &Prepared,
+        parameters: Parameters,
+        running: Running,
+    ) -> Result<Outcome> {
         match statement {
             Statement::Declare { stmts } => match stmts.as_slice() {
-                [declare] => self.declare(declare, prepared, running).await,
+                [declare] => self.declare(declare, prepared, parameters, running).await,
                 _ => Err(EngineError::Syntax { message: "DECLARE takes one cursor".into(), position: None }),
             },
             Statement::Fetch { .. } => self.fetch(statement, false, running).await,
@@ -95,7 +101,7 @@ impl Session {
         }
     }
 
-    async fn declare(&self, declare: &Declare, prepared: &Prepared, running: Running) -> Result<Outcome> {
+    async fn declare(&self, declare: &Declare, prepared: &Prepared, parameters: Parameters, running: Running) -> Result<Outcome> {
         let (Some(name), Some(query)) = (declare.names.first().map(folded), &declare.for_query) else {
             return Err(EngineError::Syntax { message: "DECLARE needs a name and a query".into(), position: None });
         };
@@ -118,7 +124,7 @@ impl Session {
             });
         }
         let state = self.state();
-        let plan = self.plan_query(&state, Statement::Query(query.clone()), &prepared.parameters, Vec::new());
+        let plan = self.plan_query(&state, Statement::Query(query.clone()), &prepared.parameters, parameters);
         let plan = running.unless_stopped(plan).await?;
         let rows = running.start(&state, &plan).await?.stream;
         let columns = column_names::shown(&rows.schema());
@@ -150,6 +156,11 @@ impl Session {
         let stream = RecordBatchStreamAdapter::new(columns.clone(), rows);
         let stream = running.into_stream(Box::pin(stream));
         Ok(Outcome::Rows { columns, stream, verb: "FETCH" })
+    }
+
+    /// Columns of the cursor that `DECLARE` gave this name; `None` if there is none.
+    pub fn cursor(&self, name: &str) -> Option<SchemaRef> {
+        self.cursors.lock().get(name).map(|cursor| cursor.columns.clone())
     }
 
     /// The columns of an open cursor.

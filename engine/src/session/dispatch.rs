@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::sql::sqlparser::ast::{CreateTable, Statement};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::sql::sqlparser::ast::{CreateTable, Declare, Statement};
 
 use super::cast_types;
 use super::execution::Running;
@@ -94,7 +94,7 @@ impl Session {
             | Statement::ShowSchemas { .. }
             | Statement::ShowDatabases { .. } => self.settings_statement(statement, running),
             Statement::Declare { .. } | Statement::Fetch { .. } | Statement::Close { .. } => {
-                Box::pin(self.cursor_statement(statement, prepared, running)).await
+                Box::pin(self.cursor_statement(statement, prepared, parameters, running)).await
             }
             Statement::Prepare { .. } | Statement::Execute { .. } | Statement::Deallocate { .. } => {
                 Box::pin(self.prepared_statement(statement, running)).await
@@ -113,11 +113,11 @@ impl Session {
     }
 
     /// Types of parameters and columns.
-    pub(super) async fn describe(&self, parsed: &Parsed, types: &[Option<DataType>]) -> Result<Prepared> {
+    pub(super) async fn describe(&self, parsed: &Parsed, types: &[Option<FieldRef>]) -> Result<Prepared> {
         let mut prepared = Prepared {
             statement: parsed.command.clone(),
             sql: parsed.sql.clone(),
-            parameters: types.iter().map(|data_type| data_type.clone().unwrap_or(DataType::Utf8View)).collect(),
+            parameters: super::select::or_text(types.to_vec()),
             columns: None,
         };
         let Some(command) = &parsed.command else { return Ok(prepared) };
@@ -147,6 +147,11 @@ impl Session {
                     prepared.parameters = self.describe_query(inner, types).await?.0;
                 }
                 prepared.columns = Some(explain::columns());
+            }
+            Statement::Declare { stmts } => {
+                if let [Declare { for_query: Some(query), .. }] = stmts.as_slice() {
+                    prepared.parameters = self.describe_query(&Statement::Query(query.clone()), types).await?.0;
+                }
             }
             Statement::ShowVariable { variable } => prepared.columns = Some(show::columns(variable)?),
             Statement::ShowTables { .. } | Statement::ShowSchemas { .. } | Statement::ShowDatabases { .. } => {

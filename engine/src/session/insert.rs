@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::catalog::default_table_source::DefaultTableSource;
 use datafusion::common::Column as PlanColumn;
@@ -86,8 +86,8 @@ impl Session {
     pub(super) async fn describe_insert(
         &self,
         insert: &Insert,
-        given: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        given: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>)> {
         if let Some(relation) = self.configured_by(insert)? {
             return self.describe_insert_configuration(relation, insert, given).await;
         }
@@ -100,7 +100,7 @@ impl Session {
             let plan = self.plan_insert(&state, statement, &columns, Vec::new()).await?;
             select::fill(&mut types, &plan)?;
         }
-        let types = types.into_iter().map(|known| known.unwrap_or(DataType::Utf8View)).collect();
+        let types = select::or_text(types);
         let shown = match &insert.returning {
             None => None,
             Some(returning) => {

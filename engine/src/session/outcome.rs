@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use async_trait::async_trait;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::scalar::ScalarValue;
@@ -29,8 +29,8 @@ pub struct Prepared {
     pub statement: Option<Arc<Command>>,
     /// Its text.
     pub sql: Arc<str>,
-    /// Types of `$1`, `$2` ... as given by the client or inferred.
-    pub parameters: Vec<DataType>,
+    /// Types of `$1`, `$2` ... as given by the client or inferred, with their marks (`strata_storage::schema::SQL_TYPE`).
+    pub parameters: Vec<FieldRef>,
     /// Columns of the answer; `None` if the statement returns no rows.
     pub columns: Option<SchemaRef>,
 }

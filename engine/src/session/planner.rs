@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
         }
         let DfStatement::Statement(statement) = statement else { unreachable!("built three lines above") };
         let mut context = PlannerContext::new().with_prepare_param_data_types(parameters);
-        let planner = SqlToRel::new_with_options(&*self, parser_options());
+        let planner = SqlToRel::new_with_options(&*self, parser_options(self.depth == 0));
         Ok(planner.sql_statement_to_plan_with_context(*statement, &mut context)?)
     }
 
@@ -162,8 +162,10 @@ pub(crate) fn undefined_relation(name: &str) -> EngineError {
     EngineError::Undefined { what: ObjectClass::Relation, name: name.to_owned(), hint: None }
 }
 
-fn parser_options() -> ParserOptions {
+/// Only places in the client's own text are told.
+fn parser_options(tells_places: bool) -> ParserOptions {
     ParserOptions::new()
+        .with_collect_spans(tells_places)
         .with_map_string_types_to_utf8view(true)
         .with_support_varchar_with_length(true)
         .with_parse_float_as_decimal(true)

@@ -1,6 +1,6 @@
 //! `PREPARE`, `EXECUTE`, `DEALLOCATE`: prepared statements of SQL. Those of the protocol are the front end's.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Statement};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::execution::Running;
 use super::insert::folded;
 use super::outcome::{Outcome, Prepared};
 use super::physical::physical_plan;
-use super::sql_type::arrow_type;
+use super::sql_type::field;
 use super::statement::{Command, Parsed, parse};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass, Refusal};
@@ -24,8 +24,8 @@ impl Session {
             Statement::Prepare { name, data_types, statement } => {
                 let name = folded(name);
                 let zone = self.info.setting("TimeZone").unwrap_or_default();
-                let types: Vec<Option<DataType>> =
-                    data_types.iter().map(|data_type| Ok(Some(arrow_type(data_type, &zone)?.0))).collect::<Result<_>>()?;
+                let types: Vec<Option<FieldRef>> =
+                    data_types.iter().map(|data_type| Ok(Some(field(data_type, &zone)?))).collect::<Result<_>>()?;
                 self.prepare_named(name, statement, &types).await
             }
             Statement::Execute { parameters, .. } => {
@@ -73,7 +73,7 @@ impl Session {
         self.prepared.lock().iter().map(|(name, prepared)| (name.clone(), prepared.sql.clone())).collect()
     }
 
-    async fn prepare_named(&self, name: String, statement: &Statement, types: &[Option<DataType>]) -> Result<Outcome> {
+    async fn prepare_named(&self, name: String, statement: &Statement, types: &[Option<FieldRef>]) -> Result<Outcome> {
         if self.prepared.lock().contains_key(&name) {
             return Err(EngineError::Duplicate { what: ObjectClass::Prepared, name });
         }

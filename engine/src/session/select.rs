@@ -5,15 +5,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::ParamValues;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{Query, Statement, Value, ValueWithSpan, Visit, Visitor};
+use strata_storage::schema::SQL_TYPE;
 
 use super::execution::Running;
 use super::outcome::{Outcome, Parameters, Prepared};
 use super::planner::Planner;
-use super::{Session, column_names};
+use super::{Session, column_names, inference};
 use crate::Result;
 use crate::error::{DataFault, EngineError, Refusal};
 
@@ -40,7 +42,7 @@ impl Session {
         &self,
         state: &SessionState,
         statement: Statement,
-        types: &[DataType],
+        types: &[FieldRef],
         parameters: Parameters,
     ) -> Result<LogicalPlan> {
         let statement = self.rewritten(statement);
@@ -62,8 +64,8 @@ impl Session {
     pub(super) async fn describe_query(
         &self,
         statement: &Statement,
-        given: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, SchemaRef)> {
+        given: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, SchemaRef)> {
         let state = self.state();
         let statement = self.rewritten(statement.clone());
         let count = parameter_count(&statement)?;
@@ -79,38 +81,64 @@ impl Session {
         state: &SessionState,
         statement: &Statement,
         count: usize,
-        given: &[Option<DataType>],
-    ) -> Result<Vec<DataType>> {
-        let mut types: Vec<Option<DataType>> = (0..count.max(given.len())).map(|i| given.get(i).cloned().flatten()).collect();
+        given: &[Option<FieldRef>],
+    ) -> Result<Vec<FieldRef>> {
+        let mut types: Vec<Option<FieldRef>> = (0..count.max(given.len())).map(|i| given.get(i).cloned().flatten()).collect();
         if types.iter().any(Option::is_none) {
-            let fields: Vec<Option<FieldRef>> = types.iter().map(|known| known.as_ref().map(field)).collect();
-            let fields = if fields.iter().all(Option::is_none) { Vec::new() } else { fields };
+            let statement = inference::prepared(statement, &mut types, state);
+            let fields = if types.iter().all(Option::is_none) { Vec::new() } else { types.clone() };
             // When nothing is known, some expressions cannot be planned at all; then the unknown ones are text.
-            if let Ok(plan) = Planner::new(state, self.relations.clone()).plan(statement.clone(), fields).await {
+            if let Ok(plan) = Planner::new(state, self.relations.clone()).plan(statement.statement, fields).await {
                 fill(&mut types, &plan)?;
             }
+            statement.lists.into_iter().for_each(|at| inference::into_list(&mut types[at]));
         }
-        Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8View)).collect())
+        Ok(or_text(types))
     }
 }
 
 /// Takes the types that a plan knows for the parameters that have none.
-pub(super) fn fill(types: &mut [Option<DataType>], plan: &LogicalPlan) -> Result<()> {
-    let found: HashMap<String, Option<DataType>> = plan.get_parameter_types()?;
+pub(super) fn fill(types: &mut [Option<FieldRef>], plan: &LogicalPlan) -> Result<()> {
+    let found = parameter_fields(plan)?;
     for (i, slot) in types.iter_mut().enumerate() {
         if slot.is_none() {
-            *slot = found.get(&format!("${}", i + 1)).cloned().flatten().filter(|found| *found != DataType::Null);
+            let field = found.get(&format!("${}", i + 1));
+            *slot = field.filter(|field| *field.data_type() != DataType::Null).map(|field| type_of(field));
         }
     }
     if let Some(counts) = limit_parameters(plan) {
         for name in counts {
             let n: usize = name.trim_start_matches('$').parse().unwrap_or_default();
             if let Some(slot @ None) = n.checked_sub(1).and_then(|i| types.get_mut(i)) {
-                *slot = Some(DataType::Int64);
+                *slot = Some(parameter(DataType::Int64));
             }
         }
     }
     Ok(())
+}
+
+/// The type of each parameter by its name, where planning told it. One that stands in several places has the type of the
+/// first, and is marked only if it is in all.
+fn parameter_fields(plan: &LogicalPlan) -> Result<HashMap<String, FieldRef>> {
+    use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+    use datafusion::logical_expr::Expr;
+    let mut found: HashMap<String, FieldRef> = HashMap::new();
+    plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::Placeholder(placeholder) = expr
+                    && let Some(field) = &placeholder.field
+                {
+                    let known = found.entry(placeholder.id.clone()).or_insert_with(|| field.clone());
+                    if known.metadata() != field.metadata() {
+                        *known = parameter(known.data_type().clone());
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 /// Parameters of LIMIT and OFFSET, whose type the planner does not tell.
@@ -136,23 +164,29 @@ fn limit_parameters(plan: &LogicalPlan) -> Option<Vec<String>> {
 }
 
 /// Puts values in the place of parameters.
-pub(super) fn bind(plan: LogicalPlan, count: usize, types: &[DataType], parameters: Parameters) -> Result<LogicalPlan> {
+pub(super) fn bind(plan: LogicalPlan, count: usize, types: &[FieldRef], parameters: Parameters) -> Result<LogicalPlan> {
     if count == 0 {
         return Ok(plan);
     }
     if parameters.len() < count {
         return Err(missing_parameter(parameters.len() + 1));
     }
-    let values = parameters.into_iter().enumerate().map(|(i, value)| match types.get(i) {
-        Some(data_type) if value.data_type() != *data_type => value.cast_to(data_type).map_err(|error| EngineError::Data {
-            reason: DataFault::InvalidText,
-            message: format!("parameter ${}: {}", i + 1, error.strip_backtrace()),
-            hint: None,
-        }),
-        _ => Ok(value),
+    let values = parameters.into_iter().enumerate().map(|(i, value)| {
+        let Some(field) = types.get(i) else { return Ok(ScalarAndMetadata::new(value, None)) };
+        let value = if value.data_type() == *field.data_type() {
+            value
+        } else {
+            value.cast_to(field.data_type()).map_err(|error| EngineError::Data {
+                reason: DataFault::InvalidText,
+                message: format!("parameter ${}: {}", i + 1, error.strip_backtrace()),
+                hint: None,
+            })?
+        };
+        let mark = (!field.metadata().is_empty()).then(|| FieldMetadata::from(field.metadata()));
+        Ok(ScalarAndMetadata::new(value, mark))
     });
-    let values: Vec<ScalarValue> = values.collect::<Result<_>>()?;
-    Ok(plan.with_param_values(ParamValues::from(values))?)
+    let values: Vec<ScalarAndMetadata> = values.collect::<Result<_>>()?;
+    Ok(plan.with_param_values(ParamValues::List(values))?)
 }
 
 /// The error of a statement that names a parameter without a value.
@@ -161,12 +195,24 @@ pub(super) fn missing_parameter(number: usize) -> EngineError {
 }
 
 /// Known types as the planner wants them.
-pub(super) fn known(types: &[DataType]) -> Vec<Option<FieldRef>> {
-    types.iter().map(|data_type| Some(field(data_type))).collect()
+pub(super) fn known(types: &[FieldRef]) -> Vec<Option<FieldRef>> {
+    types.iter().cloned().map(Some).collect()
 }
 
-fn field(data_type: &DataType) -> FieldRef {
-    Arc::new(Field::new("", data_type.clone(), true))
+/// The type of a parameter that nothing but its Arrow type is known of.
+pub(super) fn parameter(data_type: DataType) -> FieldRef {
+    Arc::new(Field::new("", data_type, true))
+}
+
+/// The type of a parameter that is compared with this column or stored in it: of its marks only the SQL type counts.
+fn type_of(column: &Field) -> FieldRef {
+    let mark = column.metadata().get(SQL_TYPE).map(|name| (SQL_TYPE.to_owned(), name.clone()));
+    Arc::new(Field::new("", column.data_type().clone(), true).with_metadata(mark.into_iter().collect()))
+}
+
+/// What nothing is known of is text.
+pub(super) fn or_text(types: Vec<Option<FieldRef>>) -> Vec<FieldRef> {
+    types.into_iter().map(|known| known.unwrap_or_else(|| parameter(DataType::Utf8View))).collect()
 }
 
 /// The highest n of all `$n`.

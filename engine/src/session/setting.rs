@@ -97,7 +97,8 @@ impl Setting {
             Kind::TimeZone => canonical_time_zone(trimmed).ok_or_else(|| self.invalid(value, None)),
             Kind::SearchPath => Ok(trimmed.to_owned()),
             Kind::DateStyle => date_style(trimmed).ok_or_else(|| self.invalid(value, Some("Only ISO output is offered.".into()))),
-            Kind::Encoding => match trimmed.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+            // Only letters and digits count, as in PostgreSQL; some clients send the name in quotes.
+            Kind::Encoding => match trimmed.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
                 "utf8" | "unicode" => Ok("UTF8".to_owned()),
                 _ => Err(self.invalid(value, Some("Only UTF8 is offered.".into()))),
             },
@@ -209,6 +210,7 @@ mod tests {
         check("extra_float_digits", "4", None);
         check("standard_conforming_strings", "on", Some("on"));
         check("client_encoding", "utf-8", Some("UTF8"));
+        check("client_encoding", "'utf-8'", Some("UTF8"));
         check("client_encoding", "latin1", None);
         check("datestyle", "iso, dmy", Some("ISO, DMY"));
         check("datestyle", "german", None);

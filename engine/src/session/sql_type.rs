@@ -10,7 +10,9 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo};
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, ObjectName, TimezoneInfo,
+};
 use strata_storage::schema::{JSONB, SQL_TYPE};
 
 use crate::Result;
@@ -19,7 +21,7 @@ use crate::error::{DataFault, EngineError, ObjectClass};
 /// Digits of a `numeric` without precision: all that fit in 128 bits, ten of them behind the point.
 const NUMERIC: DataType = DataType::Decimal128(38, 10);
 
-/// The Arrow type of a type name and, where that does not say it, the SQL type.
+/// The Arrow type of a type name and, where that does not say it, the SQL type; of an array, that of its elements.
 ///
 /// # Errors
 /// Undefined type, for types that PostgreSQL or nobody has.
@@ -53,10 +55,10 @@ pub fn arrow_type(sql_type: &SqlType, zone: &str) -> Result<(DataType, Option<&'
         SqlType::JSON | SqlType::JSONB => Ok((DataType::Utf8View, Some(JSONB))),
         SqlType::Uuid => Ok((DataType::Utf8View, Some("uuid"))),
         SqlType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
-            let (element, _) = arrow_type(element, zone)?;
-            plain(DataType::List(Arc::new(Field::new_list_field(element, true))))
+            let (element, name) = arrow_type(element, zone)?;
+            Ok((DataType::List(Arc::new(Field::new_list_field(element, true))), name))
         }
-        SqlType::Custom(name, _) => match name.to_string().to_ascii_lowercase().trim_start_matches("pg_catalog.") {
+        SqlType::Custom(name, _) => match catalog_name(name).as_str() {
             "name" | "bpchar" | "citext" | "regtype" | "regproc" => plain(DataType::Utf8View),
             "oid" | "xid" | "cid" => plain(DataType::Int32),
             "timestamptz" => plain(DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()))),
@@ -67,9 +69,51 @@ pub fn arrow_type(sql_type: &SqlType, zone: &str) -> Result<(DataType, Option<&'
             "float8" => plain(DataType::Float64),
             "text" | "varchar" | "char" => plain(DataType::Utf8View),
             "bool" => plain(DataType::Boolean),
+            "numeric" => plain(NUMERIC),
+            "bytea" => plain(DataType::Binary),
+            "date" => plain(DataType::Date32),
+            "time" => plain(DataType::Time64(TimeUnit::Microsecond)),
+            "timestamp" => plain(DataType::Timestamp(TimeUnit::Microsecond, None)),
+            "interval" => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
+            "json" | "jsonb" => Ok((DataType::Utf8View, Some(JSONB))),
+            "uuid" => Ok((DataType::Utf8View, Some("uuid"))),
             _ => Err(undefined(sql_type)),
         },
         _ => Err(undefined(sql_type)),
+    }
+}
+
+/// The type of a type name as a field without a name, marked with the SQL type where the Arrow type does not say it.
+///
+/// # Errors
+/// As [`arrow_type`].
+pub(super) fn field(sql_type: &SqlType, zone: &str) -> Result<FieldRef> {
+    let (data_type, mut name) = arrow_type(sql_type, zone)?;
+    // As columns these are jsonb and integers; as values they keep their own names.
+    match sql_type {
+        SqlType::JSON => name = Some("json"),
+        SqlType::Custom(custom, _) if catalog_name(custom) == "json" => name = Some("json"),
+        _ => name = name.or_else(|| oid_name(sql_type)),
+    }
+    let metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
+    Ok(Arc::new(Field::new("", data_type, true).with_metadata(metadata)))
+}
+
+/// `"pg_catalog"."int4"` as `int4`; any other name as it is written.
+fn catalog_name(name: &ObjectName) -> String {
+    let parts: Vec<&str> = name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.as_str()).collect();
+    match parts.as_slice() {
+        [name] | ["pg_catalog", name] => name.to_ascii_lowercase(),
+        _ => name.to_string(),
+    }
+}
+
+/// The name of a type of oids, or of their elements.
+fn oid_name(sql_type: &SqlType) -> Option<&'static str> {
+    match sql_type {
+        SqlType::Custom(name, _) => ["oid", "xid"].into_iter().find(|known| catalog_name(name) == *known),
+        SqlType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => oid_name(element),
+        _ => None,
     }
 }
 
@@ -102,7 +146,7 @@ fn numeric(info: &ExactNumberInfo) -> Result<DataType> {
 /// PostgreSQL's name of a column's type.
 pub fn type_name(field: &Field) -> String {
     if let Some(name) = field.metadata().get(SQL_TYPE) {
-        return name.clone();
+        return if matches!(field.data_type(), DataType::List(_)) { format!("{name}[]") } else { name.clone() };
     }
     data_type_name(field.data_type())
 }
@@ -197,12 +241,13 @@ impl TypePlanner for CastTypes {
         if let Some(field) = crate::text_search::cast_field(sql_type) {
             return Ok(Some(field));
         }
-        let (data_type, name) = arrow_type(sql_type, &self.zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let mut metadata = name.map(|name| HashMap::from([(SQL_TYPE.to_owned(), name.to_owned())])).unwrap_or_default();
+        let field = field(sql_type, &self.zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let mut metadata = field.metadata().clone();
         if let Some(modifier) = modifier(sql_type) {
             metadata.insert(MODIFIER.to_owned(), modifier);
         }
-        Ok(Some(Arc::new(Field::new("", data_type, true).with_metadata(metadata))))
+        // A field without a name would inherit the mark of what is cast: `a_uuid::text` would stay a uuid.
+        Ok(Some(Arc::new(field.as_ref().clone().with_name("cast").with_metadata(metadata))))
     }
 }
 

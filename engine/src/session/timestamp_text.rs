@@ -67,6 +67,18 @@ impl ScalarUDFImpl for Text {
         let micros = micros.as_primitive::<TimestampMicrosecondType>();
         let mut texts = StringViewBuilder::with_capacity(micros.len());
         for row in 0..micros.len() {
+            // The largest and the smallest number stand for the two infinities.
+            match micros.value(row) {
+                i64::MAX if micros.is_valid(row) => {
+                    texts.append_value("infinity");
+                    continue;
+                }
+                i64::MIN if micros.is_valid(row) => {
+                    texts.append_value("-infinity");
+                    continue;
+                }
+                _ => {}
+            }
             let time = if micros.is_null(row) { None } else { DateTime::from_timestamp_micros(micros.value(row)) };
             match (time, &zone) {
                 // Beyond what the calendar of the library has stand the infinities.

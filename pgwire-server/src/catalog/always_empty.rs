@@ -329,6 +329,9 @@ pub const TABLES: &[Table] = &[
             ("subslotname", Kind::Name),
             ("subsynccommit", Kind::Text),
             ("subpublications", Kind::Texts),
+            ("subtwophasestate", Kind::Char),
+            ("subdisableonerr", Kind::Bool),
+            ("subskiplsn", Kind::Text),
         ],
     ),
     empty(
@@ -624,7 +627,18 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     empty("pg_ts_parser", 3601, &[("oid", Kind::Oid), ("prsname", Kind::Name), ("prsnamespace", Kind::Oid)]),
-    empty("pg_ts_template", 3764, &[("oid", Kind::Oid), ("tmplname", Kind::Name), ("tmplnamespace", Kind::Oid)]),
+    empty(
+        "pg_ts_template",
+        3764,
+        &[
+            ("oid", Kind::Oid),
+            ("tmplname", Kind::Name),
+            ("tmplnamespace", Kind::Oid),
+            ("tmplinit", Kind::Text),
+            ("tmpllexize", Kind::Text),
+        ],
+    ),
+    empty("pg_parameter_acl", 6243, &[("oid", Kind::Oid), ("parname", Kind::Text), ("paracl", Kind::Texts)]),
     empty(
         "pg_transform",
         3576,

@@ -76,6 +76,21 @@ pub fn procedure(oid: u32) -> Option<Signature> {
     numbered_procedures().find(|(known, _)| *known == oid).map(|(_, procedure)| procedure)
 }
 
+/// The name of the function, not procedure, of a number.
+pub fn function_name(source: &Source, oid: u32) -> Option<String> {
+    functions(source).into_iter().find(|function| function.oid == oid).map(|function| function.name)
+}
+
+/// The number of a function or procedure by its name, with or without its schema.
+pub fn oid_of(source: &Source, schema: Option<&str>, name: &str) -> Option<u32> {
+    let in_schema = |known: &str| schema.is_none_or(|schema| schema == known);
+    let procedure = numbered_procedures().find(|(_, it)| it.name == name && in_schema(it.schema)).map(|(oid, _)| oid);
+    procedure.or_else(|| {
+        let mut all = functions(source).into_iter().filter(|_| in_schema("pg_catalog"));
+        all.find(|function| function.name == name).map(|function| function.oid)
+    })
+}
+
 /// All functions by name.
 fn functions(source: &Source) -> Vec<Function> {
     let Some(state) = source.state.upgrade() else { return Vec::new() };

@@ -6,35 +6,62 @@
 //! | `'app'::regclass`, `c.oid::pg_catalog.regclass` | `strata_regclass_oid('app')`, `strata_regclass_name(c.oid)` |
 //! | `x::pg_catalog.text`, `'r'::"char"` | `x::text` |
 //! | a subquery over a table that is always empty | `NULL`, `false`, an empty array |
+//! | `x LIKE p ESCAPE '/'` | `x LIKE like_escape(p, '/')` |
+//! | `SELECT 1` | `SELECT 1::integer`, as its own column only |
+//! | `unnest(i.indkey)`, `(information_schema._pg_expandarray(i.indkey)).n` | `unnest(strata_vector(i.indkey))`, `unnest(strata_subscripts(i.indkey))` |
+//! | `CASE WHEN t.typtype = 'd' THEN ... ELSE x END` | `x`: there are no domains, and likewise no other kinds but base types |
 //! | `(SELECT name FROM pg_catalog.t WHERE t.oid = outer.oid)` | `(SELECT max(name) ...)`: it is one row at most |
 //!
 //! Only system tables are treated specially; a query over topics alone is planned as it was written.
+
+mod oid;
+mod vector;
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut, VisitorMut,
 };
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use self::oid::{TableOids, cast, compare_oids, table_oids};
+use self::vector::{composite_part, expanded_part, is_vector, vector_part};
 use super::{is_always_empty, is_system_table};
 
 /// Rewrites all of a statement.
 pub fn statement(statement: &mut Statement) {
-    let _: ControlFlow<()> = statement.visit(&mut Rewriter);
+    let _: ControlFlow<()> = statement.visit(&mut Rewriter::of(statement));
+    if let Statement::Query(query) = statement {
+        in_each_select(&mut query.body, &mut |select| select.projection.iter_mut().for_each(narrow_number));
+    }
 }
 
-struct Rewriter;
+struct Rewriter {
+    /// Names of columns that are vectors: those of the catalog, and what the statement calls them.
+    vectors: Vec<String>,
+}
+
+impl Rewriter {
+    fn of(statement: &Statement) -> Self {
+        let mut vectors: Vec<String> = vector::COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        let _: ControlFlow<()> = Visit::visit(statement, &mut vector::Renamed(&mut vectors));
+        Self { vectors }
+    }
+}
 
 impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         in_each_select(&mut query.body, &mut |select| {
+            let oids = table_oids(select);
+            if !oids.is_empty() {
+                let _: ControlFlow<()> = select.visit(&mut TableOids(oids));
+            }
             if from_is_empty(select) {
                 // No row is ever computed, so what a subquery in it would say does not matter.
                 for item in &mut select.projection {
@@ -45,9 +72,19 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Some(replacement) = without_foreign_kinds(expr).or_else(|| oid::of_procedure(expr)) {
+            *expr = replacement;
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let replacement = match expr {
             Expr::BinaryOp { left, op, right } => {
+                if matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) {
+                    compare_oids(left, right);
+                }
                 if let BinaryOperator::PGCustomBinaryOperator(path) = op
                     && let Some(plain) = path.last().and_then(|symbol| operator(symbol))
                 {
@@ -56,10 +93,22 @@ impl VisitorMut for Rewriter {
                 (*op == BinaryOperator::StringConcat && is_null_array(right)).then(|| left.as_ref().clone())
             }
             Expr::Collate { expr, collation } if is_plain_collation(collation) => Some(expr.as_ref().clone()),
-            Expr::Cast { expr, data_type, .. } => cast(expr, data_type),
+            Expr::Cast { expr, data_type, .. } => {
+                if matches!(data_type, DataType::Array(_)) && is_vector(expr, &self.vectors) {
+                    **expr = call("strata_vector", vec![expr.as_ref().clone()]);
+                }
+                cast(expr, data_type)
+            }
             Expr::Subquery(query) => scalar_subquery(query),
             Expr::Exists { subquery, negated } => reads_empty(subquery).then(|| boolean(*negated)),
-            Expr::Function(function) => array_subquery(function),
+            Expr::Function(function) => array_subquery(function).or_else(|| renamed(function, &self.vectors)),
+            Expr::CompoundFieldAccess { root, access_chain } => expanded_part(root, access_chain)
+                .or_else(|| composite_part(root, access_chain))
+                .or_else(|| vector_part(root, access_chain, &self.vectors)),
+            Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
+                backslash_escapes(pattern, escape_char);
+                None
+            }
             Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
                 if let Some(array) = array_literal(right) {
                     **right = array;
@@ -75,6 +124,43 @@ impl VisitorMut for Rewriter {
     }
 }
 
+/// The 1 of `SELECT 1` as an `integer`, which is what clients are given by PostgreSQL. Only a column of its own is changed:
+/// numbers inside expressions keep the width in which they cannot overflow.
+fn narrow_number(item: &mut SelectItem) {
+    let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = &*item else { return };
+    let digits = match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => expr.as_ref(),
+        other => other,
+    };
+    let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = digits else { return };
+    if digits.parse::<i32>().is_err() {
+        return;
+    }
+    let expr = as_type(expr.clone(), DataType::Integer(None));
+    let alias = match &*item {
+        SelectItem::ExprWithAlias { alias, .. } => alias.clone(),
+        _ => Ident::with_quote('"', "?column?"),
+    };
+    *item = SelectItem::ExprWithAlias { expr, alias };
+}
+
+/// Takes the branches of a CASE away that ask whether a type is of a kind that there is none of: composite, domain, enum,
+/// multirange, range. What stands in them is often more than can be planned.
+fn without_foreign_kinds(expr: &mut Expr) -> Option<Expr> {
+    let Expr::Case { operand: None, conditions, else_result, .. } = expr else { return None };
+    let is_foreign = |condition: &Expr| match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            let is_kind = matches!(left.as_ref(), Expr::CompoundIdentifier(path) if path.last().is_some_and(|name| name.value == "typtype"));
+            is_kind
+                && matches!(right.as_ref(), Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(kind), .. })
+                    if matches!(kind.as_str(), "c" | "d" | "e" | "m" | "r"))
+        }
+        _ => false,
+    };
+    conditions.retain(|branch| !is_foreign(&branch.condition));
+    conditions.is_empty().then(|| else_result.as_deref().cloned().unwrap_or_else(null))
+}
+
 /// Replaces every subquery, and every `tableoid`, by nothing.
 struct WithoutSubqueries;
 
@@ -88,6 +174,7 @@ impl VisitorMut for WithoutSubqueries {
                 *expr = Expr::Value(Value::Number("0".to_owned(), false).into());
             }
             Expr::Exists { negated, .. } => *expr = boolean(*negated),
+            Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("unnest") => *expr = null(),
             Expr::Function(function) if is_array_subquery(function) => *expr = null_array(),
             _ => {}
         }
@@ -136,58 +223,8 @@ fn is_plain_collation(name: &ObjectName) -> bool {
     matches!(last.as_deref(), Some("default" | "c" | "posix" | "ucs_basic"))
 }
 
-/// Casts to types of the catalog: `reg...` become functions, others lose their schema.
-fn cast(value: &Expr, data_type: &mut DataType) -> Option<Expr> {
-    let class = match data_type {
-        DataType::Regclass => "regclass".to_owned(),
-        DataType::Custom(name, _) => name.0.last()?.as_ident()?.value.to_ascii_lowercase(),
-        _ => {
-            plain_type(data_type);
-            return None;
-        }
-    };
-    // A name in quotes is looked up, anything else is an oid to be shown.
-    let literal = matches!(value, Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(_), .. }));
-    let function = match (class.as_str(), literal) {
-        ("regclass", true) => "strata_regclass_oid",
-        ("regclass", false) => "strata_regclass_name",
-        ("regtype", true) => "strata_regtype_oid",
-        ("regtype", false) => "strata_regtype_name",
-        ("regnamespace", true) => "strata_regnamespace_oid",
-        ("regnamespace", false) => "strata_regnamespace_name",
-        ("regrole", _) => "pg_get_userbyid",
-        _ => {
-            plain_type(data_type);
-            return None;
-        }
-    };
-    Some(call(function, vec![value.clone()]))
-}
-
-/// Takes `pg_catalog.` and the quotes off a type's name; types that only the catalog has are text.
-fn plain_type(data_type: &mut DataType) {
-    match data_type {
-        DataType::Array(
-            ArrayElemTypeDef::SquareBracket(element, _)
-            | ArrayElemTypeDef::AngleBracket(element)
-            | ArrayElemTypeDef::Parenthesis(element),
-        ) => plain_type(element),
-        DataType::Custom(name, _) => {
-            let Some(last) = name.0.last().and_then(ObjectNamePart::as_ident) else { return };
-            let word = last.value.to_ascii_lowercase();
-            let of_catalog = name.0.len() == 1 || name.0[0].as_ident().is_some_and(|schema| schema.value == "pg_catalog");
-            match word.as_str() {
-                "text" | "char" | "bpchar" | "cstring" | "aclitem" | "pg_node_tree" | "regproc" | "regprocedure" | "anyarray"
-                    if of_catalog =>
-                {
-                    *data_type = DataType::Text;
-                }
-                _ if of_catalog && name.0.len() > 1 => *name = ObjectName::from(vec![Ident::new(word)]),
-                _ => {}
-            }
-        }
-        _ => {}
-    }
+fn as_type(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 /// NULL for a subquery that never has a row; an aggregate around the one value of one that has at most one row.
@@ -261,6 +298,44 @@ fn is_unnest_of_reloptions(select: &Select) -> bool {
     let [from] = select.from.as_slice() else { return false };
     let text = from.relation.to_string();
     text.contains("unnest(") && text.contains(".reloptions")
+}
+
+/// Functions that go by another name.
+fn renamed(function: &mut Function, vectors: &[String]) -> Option<Expr> {
+    let name = function.name.0.last()?.as_ident()?.value.to_ascii_lowercase();
+    let named = |name: &str| ObjectName::from(vec![Ident::new(name)]);
+    match name.as_str() {
+        "generate_subscripts" => {
+            function.name = named("strata_subscripts");
+            return Some(call("unnest", vec![Expr::Function(function.clone())]));
+        }
+        "_pg_expandarray" => {
+            function.name = named("strata_expanded");
+            return Some(call("unnest", vec![Expr::Function(function.clone())]));
+        }
+        "unnest" => {
+            if let FunctionArguments::List(list) = &mut function.args
+                && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_mut_slice()
+                && is_vector(argument, vectors)
+            {
+                *argument = call("strata_vector", vec![argument.clone()]);
+            }
+        }
+        _ => {}
+    }
+    None
+}
+
+/// `LIKE p ESCAPE '/'` as `LIKE like_escape(p, '/')`: only the backslash is planned.
+fn backslash_escapes(pattern: &mut Box<Expr>, escape: &mut Option<ValueWithSpan>) {
+    match escape.as_ref().map(|escape| &escape.value) {
+        Some(Value::SingleQuotedString(character)) if character != "\\" => {
+            let character = Expr::Value(Value::SingleQuotedString(character.clone()).into());
+            **pattern = call("like_escape", vec![pattern.as_ref().clone(), character]);
+            *escape = None;
+        }
+        _ => {}
+    }
 }
 
 /// `'{a,b}'` and `'{a,b}'::text[]` as `ARRAY['a', 'b']`.
@@ -386,13 +461,7 @@ fn boolean(value: bool) -> Expr {
 }
 
 fn as_text_array(expr: Expr) -> Expr {
-    Expr::Cast {
-        kind: CastKind::DoubleColon,
-        expr: Box::new(expr),
-        data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(DataType::Text), None)),
-        array: false,
-        format: None,
-    }
+    as_type(expr, DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(DataType::Text), None)))
 }
 
 fn null_array() -> Expr {
@@ -416,8 +485,16 @@ mod tests {
 
     fn check(sql: &str, expected: &str) {
         let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
-        statement(&mut parsed);
+        let mut rewriter = Rewriter::of(&parsed);
+        let _: ControlFlow<()> = parsed.visit(&mut rewriter);
         assert_eq!(parsed.to_string(), expected);
+    }
+
+    #[test]
+    fn a_number_alone_is_an_integer() {
+        let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, "SELECT 1, -2 AS two, 3000000000, n + 1").unwrap().remove(0);
+        statement(&mut parsed);
+        assert_eq!(parsed.to_string(), "SELECT 1::INTEGER AS \"?column?\", -2::INTEGER AS two, 3000000000, n + 1");
     }
 
     #[test]
@@ -428,6 +505,8 @@ mod tests {
         );
         check("SELECT 'a.b'::regclass::oid", "SELECT strata_regclass_oid('a.b')::oid");
         check("SELECT c.oid::pg_catalog.regclass::pg_catalog.text", "SELECT strata_regclass_name(c.oid)::TEXT");
+        check("SELECT $1::regtype::oid", "SELECT strata_regtype_oid($1)::oid");
+        check("SELECT 1 WHERE t.oid = $1::regclass", "SELECT 1 WHERE t.oid = strata_regclass_oid($1)");
         check("SELECT x::pg_catalog.int2[], 'r'::\"char\"", "SELECT x::int2[], 'r'::TEXT");
         check(
             "SELECT (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d WHERE d.adnum = a.attnum) FROM t a",
@@ -446,6 +525,37 @@ mod tests {
             "SELECT ARRAY[]::TEXT[] FROM t",
         );
         check("SELECT 1 WHERE 'd' = ANY('{d,e}'::text[])", "SELECT 1 WHERE 'd' = ANY(ARRAY['d'::TEXT, 'e'::TEXT])");
+    }
+
+    #[test]
+    fn what_drivers_write() {
+        check("SELECT n WHERE n LIKE p || '%' ESCAPE '/'", "SELECT n WHERE n LIKE like_escape(p || '%', '/')");
+        check("SELECT 'a'::regclass::text", "SELECT strata_regclass_name(strata_regclass_oid('a'))");
+        check(
+            "SELECT unnest(i.indkey), generate_subscripts(i.indkey, 1), (information_schema._pg_expandarray(i.indkey)).n FROM i",
+            "SELECT unnest(strata_vector(i.indkey)), unnest(strata_subscripts(i.indkey, 1)), unnest(strata_subscripts(i.indkey)) FROM i",
+        );
+        check(
+            "SELECT (r.keys).x, i.indoption[n - 1], r.OPTIONS[0] FROM (SELECT indoption AS OPTIONS FROM i) r",
+            "SELECT get_field(r.keys, 'x'), array_element(strata_vector(i.indoption), n - 1 + 1), \
+             array_element(strata_vector(r.OPTIONS), 0 + 1) FROM (SELECT indoption AS OPTIONS FROM i) r",
+        );
+        check(
+            "SELECT CASE WHEN t.typtype = 'd' THEN 1 ELSE t.x END, CASE WHEN t.typtype = 'c' THEN 1 WHEN a THEN 2 END FROM t",
+            "SELECT t.x, CASE WHEN a THEN 2 END FROM t",
+        );
+    }
+
+    #[test]
+    fn tables_of_the_catalog_know_their_oid() {
+        check(
+            "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_description d ON d.classoid = c.tableoid AND d.x = pg_description.tableoid",
+            "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_description d ON d.classoid = 1259 AND d.x = pg_description.tableoid",
+        );
+        check("SELECT 'sys.optimize'::regproc::oid", "SELECT strata_regproc_oid('sys.optimize')::oid");
+        check("SELECT t.x::regtype <> 'int4'::regtype", "SELECT strata_regtype_oid(t.x) <> strata_regtype_oid('int4')");
+        check("SELECT p.proargtypes::int[]", "SELECT strata_vector(p.proargtypes)::INT[]");
+        check("SELECT t.typinput = 'array_in'::regproc", "SELECT t.typinput = 'array_in'::TEXT");
     }
 
     #[test]

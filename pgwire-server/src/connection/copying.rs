@@ -89,10 +89,15 @@ impl Connection {
         )))?;
         let names: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
         let mut encoder = Encoder::new(options, self.style());
-        self.writer.copy_data(|out| {
-            encoder.begin(&names, out);
-            Ok(())
-        })?;
+        // The header of the binary form is part of the first message, as PostgreSQL sends it: some clients read a message
+        // as a row.
+        let mut begun = format == 0;
+        if begun {
+            self.writer.copy_data(|out| {
+                encoder.begin(&names, out);
+                Ok(())
+            })?;
+        }
         let cancel = self.session.cancel_handle();
         let mut sent: u64 = 0;
         loop {
@@ -101,7 +106,12 @@ impl Connection {
             let batch = batch.map_err(EngineError::from)?;
             let values = copy::columns(&batch)?;
             for row in 0..batch.num_rows() {
-                self.writer.copy_data(|out| encoder.row(&values, row, out))?;
+                self.writer.copy_data(|out| {
+                    if !std::mem::replace(&mut begun, true) {
+                        encoder.begin(&names, out);
+                    }
+                    encoder.row(&values, row, out)
+                })?;
                 if self.writer.is_full() {
                     self.writer.flush().await?;
                 }
@@ -109,6 +119,9 @@ impl Connection {
             }
         }
         self.writer.copy_data(|out| {
+            if !begun {
+                encoder.begin(&names, out);
+            }
             encoder.end(out);
             Ok(())
         })?;

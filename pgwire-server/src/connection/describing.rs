@@ -21,8 +21,11 @@ impl Connection {
                 (statement.prepared.columns.clone(), Vec::new())
             }
             Target::Portal => {
-                let portal = self.portals.get(name).ok_or_else(|| undefined_portal(name))?;
-                (portal.statement.prepared.columns.clone(), portal.formats.clone())
+                match self.portals.get(name) {
+                    Some(portal) => (portal.statement.prepared.columns.clone(), portal.formats.clone()),
+                    // The cursors of DECLARE are portals as well; FETCH decides how their rows look.
+                    None => (Some(self.session.cursor(name).ok_or_else(|| undefined_portal(name))?), Vec::new()),
+                }
             }
         };
         match columns {

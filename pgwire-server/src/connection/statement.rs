@@ -1,7 +1,9 @@
 //! A prepared statement as the protocol sees it: types of parameters by OID.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 use strata_engine::session::{Parameters, Prepared};
@@ -20,9 +22,9 @@ pub struct Statement {
 
 impl Statement {
     /// What the client declared, as the engine asks for it: `None` where the engine is to find out.
-    pub fn declared(oids: &[u32]) -> Vec<Option<DataType>> {
+    pub fn declared(oids: &[u32]) -> Vec<Option<FieldRef>> {
         let field = |oid: &u32| Type::from_oid(*oid).and_then(|kind| types::parameter_field(&kind));
-        oids.iter().map(|oid| field(oid).map(|field| field.data_type().clone())).collect()
+        oids.iter().map(|oid| field(oid).map(Arc::new)).collect()
     }
 
     /// Joins what the engine found with what the client declared.
@@ -30,7 +32,7 @@ impl Statement {
         let declared = |at: usize| oids.get(at).and_then(|oid| Type::from_oid(*oid));
         let known = |kind: &Type| types::parameter_field(kind).is_some();
         let inferred = prepared.parameters.iter().enumerate();
-        let types = inferred.map(|(at, found)| declared(at).filter(known).unwrap_or_else(|| types::of_data_type(found)));
+        let types = inferred.map(|(at, found)| declared(at).filter(known).unwrap_or_else(|| types::of_field(found)));
         Self { types: types.collect(), prepared }
     }
 
@@ -49,7 +51,7 @@ impl Statement {
         let binary = formats_of(formats, values.len())?;
         let mut parameters = Vec::with_capacity(values.len());
         for (at, value) in values.iter().enumerate() {
-            let wanted = self.prepared.parameters.get(at);
+            let wanted = self.prepared.parameters.get(at).map(|field| field.data_type());
             let value = scalar(&self.types[at], wanted, value.as_deref(), binary[at], style);
             parameters.push(value.map_err(|source| Error::at(source, format!("unnamed portal parameter ${}", at + 1)))?);
         }

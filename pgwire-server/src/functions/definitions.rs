@@ -10,7 +10,7 @@ pub(super) const ALL: &[Definition] = &[
     Definition { name: "pg_get_indexdef", arguments: 1..=3, returns: Returns::Text, evaluate: index_definition },
     Definition { name: "pg_get_expr", arguments: 2..=3, returns: Returns::Text, evaluate: |call| Ok(call.text(0).into()) },
     nothing("pg_get_constraintdef", 1, 2),
-    nothing("pg_get_functiondef", 1, 1),
+    Definition { name: "pg_get_functiondef", arguments: 1..=1, returns: Returns::Text, evaluate: function },
     nothing("pg_get_function_arg_default", 2, 2),
     nothing("pg_get_function_sqlbody", 1, 1),
     nothing("pg_get_partkeydef", 1, 1),
@@ -41,6 +41,23 @@ const fn parameters(name: &'static str) -> Definition {
         Ok(call.oid(0).map(of).into())
     };
     Definition { name, arguments: 1..=1, returns: Returns::Text, evaluate }
+}
+
+/// What is built in has no body in SQL, as with PostgreSQL's own.
+fn function(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let Some(oid) = call.oid(0) else { return Ok(Value::Null) };
+    if let Some(procedure) = pg_proc::procedure(oid) {
+        let (schema, name, parameters) = (procedure.schema, procedure.name, procedure.parameters);
+        let head = format!("CREATE OR REPLACE PROCEDURE {schema}.{name}({parameters})");
+        return Ok(format!("{head}\n LANGUAGE internal\nAS $procedure${name}$procedure$\n").into());
+    }
+    let name = pg_proc::function_name(call.source(), oid);
+    Ok(name
+        .map(|name| {
+            let head = format!("CREATE OR REPLACE FUNCTION pg_catalog.{}(\"any\")", quoting::ident(&name));
+            format!("{head}\n RETURNS \"any\"\n LANGUAGE internal\nAS $function${name}$function$\n")
+        })
+        .into())
 }
 
 fn view(call: &Call<'_>) -> strata_engine::Result<Value> {

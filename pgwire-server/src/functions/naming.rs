@@ -86,6 +86,8 @@ pub(crate) fn type_oid(name: &str) -> Option<u32> {
         "timestamp without time zone" => "timestamp",
         "timestamp with time zone" => "timestamptz",
         "time without time zone" => "time",
+        // Only functions of triggers have it, and there are none.
+        "trigger" => return Some(Type::TRIGGER.oid()),
         short => short,
     };
     types::by_name(long).map(|kind| kind.oid())

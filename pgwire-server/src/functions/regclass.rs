@@ -4,6 +4,7 @@ use strata_engine::EngineError;
 use strata_engine::error::ObjectClass;
 
 use super::{Call, Definition, Returns, Value, naming, quoting};
+use crate::catalog::pg_proc;
 use crate::catalog::world::World;
 
 /// The functions. Those with `strata_` in their name stand for casts.
@@ -72,6 +73,17 @@ pub(super) const ALL: &[Definition] = &[
         evaluate: |call| Ok(call.text(0).and_then(naming::type_oid).map(|oid| naming::type_name(oid, None)).into()),
     },
     Definition {
+        name: "strata_regproc_oid",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| {
+            let Some(name) = call.text(0) else { return Ok(Value::Null) };
+            let oid = call.oid(0).or_else(|| procedure_oid(call, name));
+            let missing = || EngineError::Undefined { what: ObjectClass::Function, name: name.to_owned(), hint: None };
+            oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
+        },
+    },
+    Definition {
         name: "strata_regnamespace_oid",
         arguments: 1..=1,
         returns: Returns::Int,
@@ -93,6 +105,16 @@ pub(super) const ALL: &[Definition] = &[
         },
     },
 ];
+
+/// The number of `name`, `schema.name` or either with its arguments behind it.
+fn procedure_oid(call: &Call<'_>, name: &str) -> Option<u32> {
+    let parts = split(name.split('(').next()?)?;
+    match parts.as_slice() {
+        [name] => pg_proc::oid_of(call.source(), None, name),
+        [schema, name] => pg_proc::oid_of(call.source(), Some(schema), name),
+        _ => None,
+    }
+}
 
 /// The oid of `name` or `schema.name`, each with or without quotes, over the search path.
 pub(super) fn relation_oid(call: &Call<'_>, name: &str) -> Option<u32> {
@@ -120,7 +142,7 @@ fn relation_name(call: &Call<'_>, oid: u32) -> String {
 }
 
 /// The parts of a qualified name, folded to lower case where they are not quoted.
-fn split(name: &str) -> Option<Vec<String>> {
+pub(super) fn split(name: &str) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut rest = name.trim();
     loop {

@@ -117,7 +117,7 @@ impl ColumnBuilder {
             DataType::List(child) => Builder::List {
                 offsets: vec![0],
                 nulls: NullBufferBuilder::new(0),
-                child: Box::new(Self::new(Arc::clone(child), style)?),
+                child: Box::new(Self::new(Arc::new(super::element_of(&field, child)), style)?),
             },
             other => {
                 return Err(EngineError::Unsupported {

@@ -430,12 +430,12 @@ impl Values {
             }
             DataType::List(child) => {
                 let list = column.as_list::<i32>();
-                Self::List(list.offsets().clone(), Box::new(Column::new(&inherit(field, child), list.values())?))
+                Self::List(list.offsets().clone(), Box::new(Column::new(&super::element_of(field, child), list.values())?))
             }
             DataType::LargeList(child) | DataType::FixedSizeList(child, _) => {
                 let list = cast(column, &DataType::List(Arc::clone(child)))?;
                 let list = list.as_list::<i32>();
-                Self::List(list.offsets().clone(), Box::new(Column::new(&inherit(field, child), list.values())?))
+                Self::List(list.offsets().clone(), Box::new(Column::new(&super::element_of(field, child), list.values())?))
             }
             DataType::Struct(fields) => {
                 let columns = column.as_struct().columns();
@@ -444,13 +444,4 @@ impl Values {
             _ => Self::Display(column.clone()),
         })
     }
-}
-
-/// An element's field: the list's own metadata names the element's SQL type where the element does not.
-fn inherit(list: &Field, element: &Field) -> Field {
-    let mut metadata = element.metadata().clone();
-    if let Some(name) = list.metadata().get(super::SQL_TYPE) {
-        metadata.entry(super::SQL_TYPE.to_owned()).or_insert_with(|| name.clone());
-    }
-    element.clone().with_metadata(metadata)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlan;
@@ -85,9 +85,9 @@ impl Session {
     pub(super) async fn parameter_types<F>(
         &self,
         statement: &Statement,
-        given: &[Option<DataType>],
-        plan: impl FnOnce(Vec<Option<arrow::datatypes::FieldRef>>) -> F,
-    ) -> Result<Vec<DataType>>
+        given: &[Option<FieldRef>],
+        plan: impl FnOnce(Vec<Option<FieldRef>>) -> F,
+    ) -> Result<Vec<FieldRef>>
     where
         F: Future<Output = Result<LogicalPlan>>,
     {
@@ -96,6 +96,6 @@ impl Session {
         if types.iter().any(Option::is_none) {
             select::fill(&mut types, &plan(Vec::new()).await?)?;
         }
-        Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8View)).collect())
+        Ok(select::or_text(types))
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Insert, SetExpr, TableObject};
 use futures::TryStreamExt;
 use strata_catalog::etl::{Relation, Row};
@@ -50,8 +50,8 @@ impl Session {
         &self,
         relation: Relation,
         insert: &Insert,
-        given: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, Option<SchemaRef>)> {
+        given: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>)> {
         let columns = target_columns(relation, insert)?;
         let statement = source_statement(insert, &columns)?;
         let state = self.state();
