@@ -486,7 +486,7 @@ mod tests {
     fn check(sql: &str, expected: &str) {
         let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
         let mut rewriter = Rewriter::of(&parsed);
-        let _: ControlFlow<()> = parsed.visit(&mut rewriter);
+        let _: ControlFlow<()> = VisitMut::visit(&mut parsed, &mut rewriter);
         assert_eq!(parsed.to_string(), expected);
     }
 
