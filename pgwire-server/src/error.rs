@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_place_is_counted_in_characters_of_the_text() {
         assert_eq!(position("SELECT x", 1, 8), Some(8));
-        assert_eq!(position("SELECT 'ż',\n  x", 2, 3), Some(14));
+        assert_eq!(position("SELECT 'ż',\n  x", 2, 3), Some(15));
         assert_eq!(position("SELECT x", 2, 1), None);
         assert_eq!(position("SELECT x", 1, 9), None);
         assert_eq!(position("SELECT x", 0, 0), None);

@@ -5,8 +5,8 @@ use crate::{say, with_web};
 /// Error lines a minute in the five minutes before and after layer 2, by instance.
 const STATEMENT: &str = "
 SELECT instance.id AS instance,
-       count(log.ts) FILTER (WHERE log.ts < attempt.started_at) / 5.0 AS before,
-       count(log.ts) FILTER (WHERE log.ts >= attempt.finished_at) / 5.0 AS after
+       round(count(log.ts) FILTER (WHERE log.ts < attempt.started_at) / 5.0, 1) AS before,
+       round(count(log.ts) FILTER (WHERE log.ts >= attempt.finished_at) / 5.0, 1) AS after
 FROM etl.layers AS layer
 JOIN etl.attempts AS attempt ON attempt.layer = layer.id AND attempt.outcome = 'applied'
 JOIN etl.instances AS instance ON instance.role = attempt.role AND instance.id = attempt.instance

@@ -36,7 +36,13 @@ use super::{is_always_empty, is_system_table};
 pub fn statement(statement: &mut Statement) {
     let _: ControlFlow<()> = statement.visit(&mut Rewriter::of(statement));
     if let Statement::Query(query) = statement {
-        in_each_select(&mut query.body, &mut |select| select.projection.iter_mut().for_each(narrow_number));
+        in_each_select(&mut query.body, &mut |select| {
+            // Two columns that are both called ?column? by an alias would be refused.
+            let unnamed = |item: &&SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if is_narrow(expr));
+            if select.projection.iter().filter(unnamed).count() <= 1 {
+                select.projection.iter_mut().for_each(narrow_number);
+            }
+        });
     }
 }
 
@@ -128,12 +134,7 @@ impl VisitorMut for Rewriter {
 /// numbers inside expressions keep the width in which they cannot overflow.
 fn narrow_number(item: &mut SelectItem) {
     let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = &*item else { return };
-    let digits = match expr {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => expr.as_ref(),
-        other => other,
-    };
-    let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = digits else { return };
-    if digits.parse::<i32>().is_err() {
+    if !is_narrow(expr) {
         return;
     }
     let expr = as_type(expr.clone(), DataType::Integer(None));
@@ -142,6 +143,16 @@ fn narrow_number(item: &mut SelectItem) {
         _ => Ident::with_quote('"', "?column?"),
     };
     *item = SelectItem::ExprWithAlias { expr, alias };
+}
+
+/// Whether it is a number, and one that an `integer` can be.
+fn is_narrow(expr: &Expr) -> bool {
+    let digits = match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => expr.as_ref(),
+        other => other,
+    };
+    let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = digits else { return false };
+    digits.parse::<i32>().is_ok()
 }
 
 /// Takes the branches of a CASE away that ask whether a type is of a kind that there is none of: composite, domain, enum,
