@@ -12,7 +12,7 @@ BENCH ?=
 # Features of `make release`; `vrl` checks Vector's programs with Vector's compiler.
 FEATURES ?=
 
-.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration bench micro-bench dialect-expected release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration heavy-clients bench micro-bench dialect-expected release deny setup setup-build setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ test-vrl: setup ## What a build that checks Vector's programs does more; it comp
 	SLT=etl_vector cargo nextest run --locked -p strata -p strata-connectors --features vrl --lib --test vector --test slt_over_the_wire \
 		-E 'test(component::vector) or binary(vector) or test(every_slt_file)'
 
-test-all: test test-vrl crash-loop power-loss short-connections deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, 100,000 connections, dependency checks
+test-all: test test-vrl crash-loop power-loss short-connections heavy-clients deny ## `test`, a crash loop of 500 kills, 1,000 power cuts, 100,000 connections, large clients, dependency checks
 
 crash-loop: ## Kill a real server KILLS times and check every acknowledged record (KILLS=500)
 	STRATA_KILLS=$(KILLS) cargo nextest run --locked --test crash_loop --no-capture
@@ -40,6 +40,11 @@ power-loss: ## Record a real server's file operations, cut its power IMAGES time
 
 short-connections: ## Open CONNECTIONS connections one after the other and see that nothing stays behind (CONNECTIONS=100000)
 	STRATA_SHORT_CONNECTIONS=$(CONNECTIONS) cargo nextest run --locked --test hostile --no-capture -E 'test(short_connections)'
+
+heavy-clients: setup ## Clients that are large, or read millions of rows, against a release build
+	cargo build --locked --release --bin strata
+	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
+	STRATA_BINARY="$$target/release/strata" cargo nextest run --locked --test clients --run-ignored only --test-threads 1 --no-fail-fast
 
 many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
 	cargo build --locked --release --bin strata --example many_topics

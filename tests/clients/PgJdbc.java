@@ -1,5 +1,14 @@
 // pgjdbc against a server: all of DatabaseMetaData, types in text and binary, fetch size, batches, CopyManager, cancel.
-// Argument: a connection string of libpq's form. Prints one line a part, and what was wrong; exits with 1 if anything was.
+// Argument: the address as JDBC takes it, with the user. Prints one line a part, and what was wrong; exits with 1 if anything was.
+
+package clients;
+
+import static clients.Checking.equal;
+import static clients.Checking.execute;
+import static clients.Checking.note;
+import static clients.Checking.one;
+import static clients.Checking.part;
+import static clients.Checking.refused;
 
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -26,9 +35,8 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.TimeZone;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -38,48 +46,10 @@ import org.postgresql.copy.CopyManager;
 import org.postgresql.util.PGobject;
 
 public class PgJdbc {
-    private static int wrong;
-
-    private interface Part {
-        void run() throws Exception;
-    }
-
-    private static void note(String what) {
-        wrong += 1;
-        System.err.println(what);
-    }
-
-    private static void equal(Object got, Object wanted, String where) {
-        if (!Objects.deepEquals(got, wanted)) {
-            note(where + ": got " + got + ", wanted " + wanted);
-        }
-    }
-
-    private static void part(String name, Part part) {
-        int before = wrong;
-        try {
-            part.run();
-        } catch (Exception error) {
-            StackTraceElement own = Arrays.stream(error.getStackTrace()).filter(e -> e.getClassName().startsWith("PgJdbc")).findFirst().orElse(null);
-            note(name + ": " + error + " at " + own);
-        }
-        System.out.println((wrong == before ? "passed: " : "failed: ") + name);
-    }
-
-    private static void refused(String state, Part part) throws Exception {
-        try {
-            part.run();
-            note("an action was accepted, " + state + " was expected");
-        } catch (SQLException error) {
-            equal(error.getSQLState(), state, error.getMessage());
-        }
-    }
-
     public static void main(String[] arguments) throws Exception {
-        String address = arguments[0].replaceFirst("postgresql://([^@]*)@", "jdbc:postgresql://");
-        String user = arguments[0].replaceFirst("postgresql://([^@]*)@.*", "$1");
-        java.util.TimeZone.setDefault(java.util.TimeZone.getTimeZone("UTC"));
-        try (Connection connection = DriverManager.getConnection(address, user, "")) {
+        String address = arguments[0];
+        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+        try (Connection connection = DriverManager.getConnection(address)) {
             part("tables", () -> tables(connection));
             part("metadata", () -> metadata(connection));
             part("metadata by reflection", () -> allOfMetadata(connection.getMetaData()));
@@ -91,30 +61,15 @@ public class PgJdbc {
             part("cancel", () -> cancel(connection));
         }
         for (String options : new String[] {
-            "?prepareThreshold=0", "?prepareThreshold=-1", "?prepareThreshold=1",
-            "?reWriteBatchedInserts=true", "?stringtype=unspecified", "?binaryTransfer=false&prepareThreshold=1"
+            "&prepareThreshold=0", "&prepareThreshold=-1", "&prepareThreshold=1",
+            "&reWriteBatchedInserts=true", "&stringtype=unspecified", "&binaryTransfer=false&prepareThreshold=1"
         }) {
-            try (Connection connection = DriverManager.getConnection(address + options, user, "")) {
+            try (Connection connection = DriverManager.getConnection(address + options)) {
                 part("values " + options, () -> values(connection));
                 part("batches " + options, () -> batches(connection));
             }
         }
-        System.exit(wrong == 0 ? 0 : 1);
-    }
-
-    private static void execute(Connection connection, String... statements) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-    }
-
-    private static Object one(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement(); ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getObject(1);
-        }
+        Checking.finish();
     }
 
     private static void tables(Connection connection) throws SQLException {

@@ -13,34 +13,7 @@ from decimal import Decimal
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from checking import TYPES, equal, finish, part, refused
-
-UTC = dt.timezone.utc
-# What a person writes in Python, and the type that the server is to see.
-NATIVE = [
-    ("bool", [True, False]),
-    ("int2", [-32768, 32767]),
-    ("int4", [-(2**31), 2**31 - 1]),
-    ("int8", [-(2**63), 2**63 - 1, 0]),
-    ("float8", [0.1, -1.5e300, float("inf")]),
-    ("numeric", [Decimal("-1.50"), Decimal("12345678901234567890.123456789"), Decimal("0E-4")]),
-    ("text", ["", "it's", "żółć 日志 🙂", "a\tb\nc\\d"]),
-    ("bytea", [b"", b"\x00\xff'\\"]),
-    ("date", [dt.date(1969, 12, 31), dt.date(2026, 3, 1), dt.date.max]),
-    ("time", [dt.time(0, 0), dt.time(23, 59, 59, 999999)]),
-    ("timestamp", [dt.datetime(1969, 12, 31, 23, 59, 59, 999999), dt.datetime(2026, 3, 1, 12)]),
-    ("timestamptz", [dt.datetime(1969, 12, 31, 23, 59, 59, 999999, UTC), dt.datetime(2026, 3, 1, 12, tzinfo=UTC)]),
-    ("interval", [dt.timedelta(0), dt.timedelta(days=-3, seconds=4, microseconds=5)]),
-    ("uuid", [uuid.UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")]),
-    ("bool[]", [[True, None, False]]),
-    ("int4[]", [[1, None, -3]]),
-    ("int8[]", [[2**62, None]]),
-    ("float8[]", [[0.5, -1.0]]),
-    ("numeric[]", [[Decimal("1.50"), Decimal("-0.25")]]),
-    ("text[]", [["a", None, "", 'b "c" \\', "NULL", "x,y"]]),
-    ("timestamptz[]", [[dt.datetime(2026, 3, 1, tzinfo=UTC)]]),
-    ("uuid[]", [[uuid.UUID(int=7)]]),
-]
+from checking import NATIVE, TYPES, UTC, equal, finish, part, refused
 
 
 def main(address):
@@ -94,7 +67,7 @@ def sent(cursor, kind):
 
 @part
 def native_values(connection):
-    for kind, values in NATIVE:
+    for kind, values in NATIVE.items():
         for value in values:
             native_value(connection, kind, value)
         equal(connection.execute(f"SELECT %s::{kind}", [None]).fetchone()[0], None, kind)
@@ -109,8 +82,8 @@ def native_value(connection, kind, value, wrap=lambda value: value):
             try:
                 cursor = connection.cursor(binary=binary)
                 equal(cursor.execute(f"SELECT %{spec}::{kind}", [wrap(value)]).fetchone()[0], value, kind, spec, binary)
-                # Without a cast the driver's own type is what the server goes by. Lists of texts are of no known type there.
-                if kind != "text[]":
+                # Without a cast the driver's own type is what the server goes by. Lists of texts and empty ones are of none there.
+                if kind != "text[]" and value != []:
                     cursor.execute(f"SELECT %{spec}", [wrap(value)])
                     equal(cursor.fetchone()[0], value, kind, spec, binary, "uncast")
             except psycopg.Error as error:

@@ -12,9 +12,7 @@ import pandas
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from checking import equal, finish, part, refused
-
-UTC = dt.timezone.utc
+from checking import UTC, equal, finish, part, refused
 
 
 def main(address):

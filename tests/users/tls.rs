@@ -2,36 +2,22 @@
 //!
 //! The certificates are in `tests/certificates/`, made by `make.sh` there.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use strata_harness::certificate;
+
 use super::psql::{PASSWORD, World};
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates").join(name)
-}
-
-/// Puts a fixture where psql and the server take keys from: readable by nobody else.
-fn place(folder: &Path, fixture_name: &str, name: &str) -> String {
-    let path = folder.join(name);
-    std::fs::copy(fixture(fixture_name), &path).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 fn encrypted(client_ca: bool) -> World {
-    World::with(|folder, options| {
-        let options = options
-            .flag("--tls-cert", &place(folder.path(), "first-server.pem", "server.pem"))
-            .flag("--tls-key", &place(folder.path(), "first-server.key", "server.key"));
-        if client_ca { options.flag("--tls-client-ca", &place(folder.path(), "first-ca.pem", "ca.pem")) } else { options }
-    })
+    World::with(|folder, options| options.encrypted(folder.path(), client_ca).unwrap())
 }
 
 fn verified(ca: &str) -> String {
-    format!("user=strata host=localhost hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={}", fixture(ca).display())
+    format!(
+        "user=strata host=localhost hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={}",
+        certificate::folder().join(ca).display()
+    )
 }
 
 #[test]
@@ -55,9 +41,9 @@ fn psql_verifies_the_server_and_binds_the_login_to_it() {
 #[test]
 fn a_client_without_a_certificate_is_not_heard() {
     let world = encrypted(true);
-    let key = place(world.folder.path(), "client.key", "client.key");
-    let certificate = fixture("client.pem");
-    let shown = format!("{} sslcert={} sslkey={key}", verified("first-ca.pem"), certificate.display());
+    let key = certificate::place(world.folder.path(), "client.key", "client.key").unwrap();
+    let shown = certificate::folder().join("client.pem");
+    let shown = format!("{} sslcert={} sslkey={}", verified("first-ca.pem"), shown.display(), key.display());
     assert_eq!(world.run(&shown, "SELECT 1"), "1\n");
     let refused = world.fails(&format!("{} sslcert=/nowhere sslkey=/nowhere", verified("first-ca.pem")), None, "SELECT 1");
     assert!(refused.contains("certificate required") || refused.contains("closed the connection"), "{refused}");
@@ -76,13 +62,14 @@ fn a_new_certificate_is_taken_on_sighup() {
         }
     };
     assert!(works("first-ca.pem") && !works("second-ca.pem"));
-    place(world.folder.path(), "second-server.pem", "server.pem");
-    place(world.folder.path(), "second-server.key", "server.key");
+    let place = |from: &str, name: &str| certificate::place(world.folder.path(), from, name).unwrap();
+    place("second-server.pem", "server.pem");
+    place("second-server.key", "server.key");
     hang_up();
     becomes("second-ca.pem");
     assert!(!works("first-ca.pem"));
     // A key of another certificate is refused, and what works stays.
-    place(world.folder.path(), "first-server.key", "server.key");
+    place("first-server.key", "server.key");
     hang_up();
     std::thread::sleep(Duration::from_millis(300));
     assert!(works("second-ca.pem"));
@@ -106,7 +93,8 @@ fn beyond_loopback_a_password_and_tls_are_needed() {
     };
     let said = serve(&[]);
     assert!(said.contains("needs TLS: give tls_cert and tls_key"), "{said}");
-    let (certificate, key) = (fixture("first-server.pem"), fixture("first-server.key"));
+    let certificates = certificate::folder();
+    let (certificate, key) = (certificates.join("first-server.pem"), certificates.join("first-server.key"));
     let tls = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let said = serve(&tls);
     assert!(said.contains("user \"strata\" has no password"), "{said}");

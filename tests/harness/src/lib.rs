@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** no server outlives its [`Server`], and likewise the others.
 
+pub mod certificate;
 pub mod etcd;
 pub mod http;
 mod layers;
