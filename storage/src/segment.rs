@@ -39,6 +39,7 @@ pub use bounds::BlockBounds;
 pub use file::id_in as id_of_location;
 pub(crate) use file::{INDEX_SUFFIX, SUFFIX as SEGMENT_SUFFIX, SegmentFiles};
 pub use job::{MergeJob, SealBatch, SealJob};
+pub use layout::{Content, FieldKind, Form};
 pub(crate) use logical::hex_value;
 pub use logical::to_logical;
 pub use meta::{Bound, ColumnSummary, FIELDS_MAX, FieldSummary, SegmentMeta, SegmentState};

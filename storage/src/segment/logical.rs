@@ -6,12 +6,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, StringBuilder, StringViewArray, new_null_array,
+    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder, IntervalMonthDayNanoArray,
+    StringBuilder, StringViewArray, new_null_array,
 };
 use arrow::compute::{cast, take};
-use arrow::datatypes::{ArrowDictionaryKeyType, DataType, UInt16Type, UInt32Type};
+use arrow::datatypes::{ArrowDictionaryKeyType, DataType, IntervalMonthDayNano, IntervalUnit, UInt16Type, UInt32Type};
 
 use crate::Result;
+
+/// Bytes of an interval in a file.
+pub(super) const INTERVAL_BYTES: i32 = 16;
 
 /// `array`, as a read cache holds it, in the logical type `column_type` of its column.
 ///
@@ -23,6 +27,9 @@ pub fn to_logical(array: &ArrayRef, column_type: &DataType) -> Result<ArrayRef> 
         (DataType::Null, _) => Ok(new_null_array(column_type, array.len())),
         (DataType::Utf8, DataType::Utf8View) => Ok(Arc::new(StringViewArray::from(array.as_string::<i32>()))),
         (DataType::FixedSizeBinary(_), DataType::Utf8View) => Ok(Arc::new(hex_text(array.as_fixed_size_binary()))),
+        (DataType::FixedSizeBinary(INTERVAL_BYTES), DataType::Interval(IntervalUnit::MonthDayNano)) => {
+            Ok(Arc::new(intervals(array.as_fixed_size_binary())))
+        }
         (DataType::Dictionary(key, value), DataType::Utf8View) if **value == DataType::Utf8 => match **key {
             DataType::UInt16 => Ok(dictionary_text(array.as_dictionary::<UInt16Type>())?),
             DataType::UInt32 => Ok(dictionary_text(array.as_dictionary::<UInt32Type>())?),
@@ -52,6 +59,36 @@ fn hex_text(array: &FixedSizeBinaryArray) -> StringViewArray {
         }
     }
     StringViewArray::from(&text.finish())
+}
+
+/// Months, days and nanoseconds one behind the other, little-endian.
+///
+/// # Errors
+/// Arrow's.
+pub(super) fn interval_bytes(array: &IntervalMonthDayNanoArray) -> Result<FixedSizeBinaryArray> {
+    let mut bytes = FixedSizeBinaryBuilder::with_capacity(array.len(), INTERVAL_BYTES);
+    for value in array {
+        match value {
+            None => bytes.append_null(),
+            Some(IntervalMonthDayNano { months, days, nanoseconds }) => {
+                let mut value = [0; INTERVAL_BYTES as usize];
+                value[..4].copy_from_slice(&months.to_le_bytes());
+                value[4..8].copy_from_slice(&days.to_le_bytes());
+                value[8..].copy_from_slice(&nanoseconds.to_le_bytes());
+                bytes.append_value(value)?;
+            }
+        }
+    }
+    Ok(bytes.finish())
+}
+
+/// Back from [`interval_bytes`].
+fn intervals(array: &FixedSizeBinaryArray) -> IntervalMonthDayNanoArray {
+    let interval = |value: &[u8]| {
+        let value = i128::from_le_bytes(std::array::from_fn(|at| value[at]));
+        IntervalMonthDayNano { months: value as i32, days: (value >> 32) as i32, nanoseconds: (value >> 64) as i64 }
+    };
+    array.iter().map(|value| value.map(interval)).collect()
 }
 
 /// Appends two lower-case digits a byte.

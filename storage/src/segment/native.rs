@@ -1,12 +1,18 @@
-//! Columns that are no text on their way into a segment: numbers, times, booleans, bytes.
+//! Columns that are no text on their way into a segment: numbers, times, booleans, bytes, intervals.
+
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::compute::{cast, concat, max, min, take};
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Float32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType,
+};
 use parquet::basic::Encoding;
 
+use super::logical::{INTERVAL_BYTES, interval_bytes};
 use super::meta::Bound;
 use super::sample::distinct;
+use super::to_logical;
 use crate::Result;
 
 /// Rows that a value of a Parquet dictionary must serve on average.
@@ -33,7 +39,7 @@ impl NativeColumn {
     /// # Errors
     /// Arrow's, when a part has another type that cannot become it.
     pub fn of(parts: &[ArrayRef], data_type: &DataType) -> Result<Self> {
-        let parts = parts.iter().map(|part| cast(part, data_type)).collect::<Result<Vec<_>, _>>()?;
+        let parts = parts.iter().map(|part| to_logical(part, data_type)).collect::<Result<Vec<_>, _>>()?;
         let array = concat(&parts.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
         let milliseconds = matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, _)) && is_whole_milliseconds(&array);
         let dictionary = few_distinct(&array);
@@ -63,14 +69,26 @@ impl NativeColumn {
             DataType::Timestamp(TimeUnit::Microsecond, zone) if self.milliseconds => {
                 DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
             }
+            // Parquet's own intervals have neither signs nor microseconds.
+            DataType::Interval(IntervalUnit::MonthDayNano) => DataType::FixedSizeBinary(INTERVAL_BYTES),
             other => other.clone(),
         }
+    }
+
+    /// Whether the order of what is written is the order of the values, so that pages can have bounds.
+    pub fn is_ordered(&self) -> bool {
+        !matches!(self.array.data_type(), DataType::Interval(_))
     }
 
     /// The rows `rows`, in that order, in the type that is written.
     pub fn gather(&self, rows: &[u32]) -> Result<ArrayRef> {
         let gathered = take(&self.array, &UInt32Array::from(rows.to_vec()), None)?;
-        Ok(cast(&gathered, &self.file_type())?)
+        match gathered.data_type() {
+            DataType::Interval(IntervalUnit::MonthDayNano) => {
+                Ok(Arc::new(interval_bytes(gathered.as_primitive::<IntervalMonthDayNanoType>())?))
+            }
+            _ => Ok(cast(&gathered, &self.file_type())?),
+        }
     }
 }
 

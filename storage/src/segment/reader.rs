@@ -95,6 +95,12 @@ impl SegmentReader {
         self.meta.rows as usize
     }
 
+    /// The columns of the file in their order, for those who read it as Parquet: name there, what it holds, and how.
+    pub fn file_columns(&self) -> impl Iterator<Item = (&str, &Content, Form)> {
+        let names = self.arrow.schema().fields().iter().map(|field| field.name().as_str());
+        names.zip(&self.layout.columns).map(|(name, column)| (name, &column.content, column.form))
+    }
+
     /// Bytes of footer and page index in memory.
     pub(super) fn footer_bytes(&self) -> usize {
         self.memory.bytes()

@@ -86,7 +86,8 @@ impl ColumnData {
             .set_column_index_truncate_length(Some(BOUND_BYTES_MAX))
             .set_statistics_truncate_length(Some(BOUND_BYTES_MAX));
         let (dictionary, encoding, statistics) = match self {
-            Self::Native(column) => (column.dictionary, column.encoding, EnabledStatistics::Page),
+            Self::Native(column) if column.is_ordered() => (column.dictionary, column.encoding, EnabledStatistics::Page),
+            Self::Native(column) => (column.dictionary, column.encoding, EnabledStatistics::None),
             Self::Text(TextColumn::Codes { .. }) => (true, Encoding::PLAIN, EnabledStatistics::Page),
             Self::Text(TextColumn::Hex { .. }) => (self.repeats(), Encoding::PLAIN, EnabledStatistics::None),
             Self::Text(TextColumn::Text { .. }) if long => (false, Encoding::PLAIN, EnabledStatistics::None),
