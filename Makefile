@@ -12,7 +12,7 @@ BENCH ?=
 # Features of `make release`; `vrl` checks Vector's programs with Vector's compiler.
 FEATURES ?=
 
-.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration heavy-clients bench micro-bench dialect-expected release deny setup setup-build setup-bench
+.PHONY: help quickstart serve test test-all test-vrl lint fmt crash-loop power-loss short-connections many-topics large-configuration heavy-clients bench micro-bench dialect-expected release deny setup setup-build setup-clients setup-bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ power-loss: ## Record a real server's file operations, cut its power IMAGES time
 short-connections: ## Open CONNECTIONS connections one after the other and see that nothing stays behind (CONNECTIONS=100000)
 	STRATA_SHORT_CONNECTIONS=$(CONNECTIONS) cargo nextest run --locked --test hostile --no-capture -E 'test(short_connections)'
 
-heavy-clients: setup ## Clients that are large, or read millions of rows, against a release build
+heavy-clients: setup setup-clients ## Clients that are large, or read millions of rows, against a release build
 	cargo build --locked --release --bin strata
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
 	STRATA_BINARY="$$target/release/strata" cargo nextest run --locked --test clients --run-ignored only --test-threads 1 --no-fail-fast
@@ -89,6 +89,9 @@ setup-build: ## Install what a build needs: a C compiler
 
 setup: ## Install what the tests need: C compiler, psql, strace, etcd, rsyslog, prometheus, tansu, PostgreSQL clients, cargo-nextest
 	@.ci/setup test
+
+setup-clients: ## Install what `make heavy-clients` needs: a JDK, Chromium, Spark, Superset, pgAdmin (about 2.5 GB)
+	@.ci/setup clients
 
 setup-bench: setup-build bench/.venv/installed ## Install what `make bench` needs: Python packages, ClickHouse (chdb) among them, into bench/.venv
 

@@ -59,6 +59,8 @@ use std::sync::atomic::AtomicI64;
 use arrow::datatypes::FieldRef;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
+use strata_storage::ids::TopicId;
+use strata_storage::segment::SegmentMeta;
 
 pub use cancel::CancelHandle;
 pub use info::SessionInfo;
@@ -99,6 +101,8 @@ pub struct Session {
     transaction: Arc<Mutex<Transaction>>,
     prepared: Mutex<BTreeMap<String, Prepared>>,
     cursors: Mutex<BTreeMap<String, Cursor>>,
+    /// Of which topics a reader outside was told the files; held, so that they stay.
+    held: Mutex<BTreeMap<TopicId, Arc<Vec<Arc<SegmentMeta>>>>>,
     notices: Arc<Mutex<Vec<Notice>>>,
 }
 
@@ -143,6 +147,7 @@ impl Session {
             transaction,
             prepared: Mutex::default(),
             cursors: Mutex::default(),
+            held: Mutex::default(),
             notices: Arc::default(),
         })
     }

@@ -10,18 +10,24 @@
 //! | `pgcli.rs` | pgcli |
 //! | `psql_commands.rs` | psql 15 |
 //! | `tokio_postgres.rs` | tokio-postgres |
+//! | `browsers.rs` with `superset_client.py` | Apache Superset |
+//! | `browsers.rs` with `pgadmin_client.py` | the catalogue queries of pgAdmin 4 |
+//! | `segments.rs` with `duckdb_client.py` | DuckDB, which reads the files |
+//! | `segments.rs` with `spark_client.py` | Spark 4, which reads the files and over JDBC |
 //!
 //! What is large, or reads millions of rows, is ignored here and run by `make heavy-clients`.
 //!
-//! `.ci/setup test` installs them. The scripts also pass against PostgreSQL 15, but for what only Strata has. Where a client is not
+//! `.ci/setup test` installs them, `.ci/setup clients` those. The scripts also pass against PostgreSQL 15, but for what only Strata has. Where a client is not
 //! installed its test says that it skips.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod browsers;
 mod events;
 mod pgcli;
 mod pgjdbc;
 mod psql_commands;
 mod scripts;
+mod segments;
 mod tokio_postgres;
 mod world;

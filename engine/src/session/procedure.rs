@@ -3,6 +3,7 @@
 mod arguments;
 mod cancel;
 mod etl;
+mod manifest;
 mod optimize;
 
 use arrow::datatypes::SchemaRef;
@@ -57,6 +58,7 @@ pub(super) trait Procedure: Send + Sync {
 /// All procedures.
 static ALL: &[&dyn Procedure] = &[
     &cancel::Cancel,
+    &manifest::Manifest,
     &optimize::Optimize,
     &etl::DropLayer,
     &etl::RestoreLayer,

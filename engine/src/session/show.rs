@@ -138,6 +138,7 @@ impl Session {
             }
             self.cursors.lock().clear();
             self.prepared.lock().clear();
+            self.held.lock().clear();
             self.info.settings.lock().reset_all();
             self.engine.sessions().bus().unlisten(None, &self.info.mailbox);
             return Ok(Outcome::done("DISCARD ALL"));

@@ -1,0 +1,192 @@
+"""The catalogue queries of pgAdmin 4, from the templates that its package holds, as it renders them for a server of version 15.
+
+Argument: a connection string; the user may do everything. Prints one line a part, and what was wrong; exits with 1 if anything was.
+
+pgAdmin takes, of each template, the newest version that the server is new enough for. What a template is asked about is the same
+everywhere here: a topic, its view, its index. Templates that want what somebody types into a dialog are left out and counted.
+"""
+
+import collections
+import pathlib
+import re
+import sys
+
+import jinja2
+import pgadmin4
+import psycopg
+from psycopg import sql
+
+from checking import equal, finish, part
+
+ROOT = pathlib.Path(next(iter(pgadmin4.__path__))) / "pgadmin"
+SERVER_VERSION = 15
+# Of other servers (EDB's, with its replication), of extensions, of the debugger.
+FOREIGN = {"ppas", "debugger", "pga_job", "pga_jobstep", "pga_schedule", "pgd_replication_groups", "pgd_replication_servers", "replica_nodes", "resource_groups", "synonyms", "directories"}
+# Templates that change something, and pieces that only others include.
+NO_QUERY = re.compile(
+    r"^(create|update|delete|alter|grant|revoke|enable|disable|reset|refresh|insert|attach|detach|truncate|explain|begin|end|cmd|vacuum|pgd_)"
+    r"|condition\.sql$"
+)
+# What fails, and why. The names are those of the folder below `templates` and of the file.
+NOT_YET = {
+    "catalog/is_catalog.sql": "EXISTS beside AND in a result's column",
+    "catalog_object_column/depend.sql": "NOT IN (SELECT ...) over joins",
+    "columns/depend.sql": "NOT IN (SELECT ...) over joins",
+    "columns/properties.sql": "a subquery below DISTINCT ON",
+    "dashboard/dashboard_stats.sql": "row_to_json of a whole row",
+    "dashboard/log_stat.sql": "pg_stat_file",
+    "databases/defacl.sql": "a column of a subquery that has two of its name",
+    "databases/stats.sql": "a view of statistics",
+    "depends/dependencies.sql": "IN (SELECT ...) over joins",
+    "depends/dependents.sql": "IN (SELECT ...) over joins",
+    "exclusion_constraint/get_access_methods.sql": "a regproc beside an oid",
+    "exclusion_constraint/get_constraint_include.sql": "unnest(ARRAY(SELECT generate_series(...)))",
+    "foreign_data_wrappers/acl.sql": "aclexplode in FROM",
+    "foreign_servers/acl.sql": "aclexplode in FROM",
+    "functions/get_support_functions.sql": "type internal",
+    "functions/properties.sql": "oidvectortypes",
+    "functions/stats.sql": "a view of statistics",
+    "index_constraint/get_constraint_include.sql": "unnest(ARRAY(SELECT generate_series(...)))",
+    "index_constraint/stats.sql": "a view of statistics",
+    "indexes/column_details.sql": "unnest(ARRAY(SELECT generate_series(...)))",
+    "indexes/include_details.sql": "unnest(ARRAY(SELECT generate_series(...)))",
+    "indexes/stats.sql": "a view of statistics",
+    "languages/acl.sql": "aclexplode in FROM",
+    "mviews/acl.sql": "aclexplode in FROM",
+    "mviews/stats.sql": "a view of statistics",
+    "operators/properties.sql": "two columns of one name below an ORDER BY",
+    "procedures/properties.sql": "oidvectortypes",
+    "procedures/stats.sql": "a view of statistics",
+    "roles/sql.sql": "a syntax error",
+    "schemas/defacl.sql": "a column of a subquery that has two of its name",
+    "schemas/is_catalog.sql": "EXISTS beside AND in a result's column",
+    "sequences/acl.sql": "aclexplode in FROM",
+    "sequences/get_dependencies.sql": "NOT IN (SELECT ...) over joins",
+    "sequences/stats.sql": "a view of statistics",
+    "servers/stats.sql": "a column of pg_stat_replication",
+    "sqlautocomplete/foreign_keys.sql": "unnest of a list that is never there",
+    "subscriptions/stats.sql": "a view of statistics",
+    "tables/depend.sql": "NOT IN (SELECT ...) over joins",
+    "tables/stats.sql": "a view of statistics",
+    "trigger_functions/properties.sql": "oidvectortypes",
+    "trigger_functions/stats.sql": "a view of statistics",
+    "triggers/properties.sql": "a slice of a list, (x)[1:n]",
+    "views/acl.sql": "aclexplode in FROM",
+}
+# Refused by PostgreSQL 15 as well.
+NOWHERE = {
+    "languages/templates.sql": "a table that was dropped in version 13",
+    "sqleditor/has_oids.sql": "a column that was dropped in version 12",
+    "tables/get_inherits.sql": "a name in the template that is no variable",
+}
+
+
+class Missing(jinja2.Undefined):
+    """May be asked whether it is there, and not be written."""
+
+    __str__ = __iter__ = __len__ = jinja2.Undefined._fail_with_undefined_error
+
+
+def templates():
+    """Path of each template, in the version that a server of SERVER_VERSION gets, by what NOT_YET calls it."""
+    chosen = {}
+    for path in sorted(ROOT.rglob("*.sql")):
+        parts = path.relative_to(ROOT).parts
+        if "templates" not in parts or "tests" in parts or FOREIGN & set(parts) or NO_QUERY.search(path.name):
+            continue
+        kept = tuple(part for part in parts if part != "default" and not part.endswith("_plus"))
+        version = int(next((part.removesuffix("_plus") for part in parts if part.endswith("_plus")), 0))
+        if version <= SERVER_VERSION and version >= chosen.get(kept, (0, path))[0]:
+            chosen[kept] = (version, path)
+    for kept, (_, path) in chosen.items():
+        yield f"{kept[kept.index('templates') + 1]}/{path.name}", path
+
+
+def rendering():
+    loader = jinja2.FileSystemLoader(sorted({str(folder) for folder in ROOT.rglob("templates")}))
+    environment = jinja2.Environment(loader=loader, undefined=Missing, trim_blocks=True, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
+
+    def literal(value, connection=None, force_quote=False):
+        return sql.Literal(value if isinstance(value, int) and not force_quote else str(value)).as_string(None)
+
+    def ident(connection, *names):
+        return ".".join(sql.Identifier(str(name)).as_string(None) for name in names)
+
+    environment.filters |= {"qtLiteral": literal, "qtIdent": ident, "qtTypeIdent": ident, "hasAny": lambda data, keys: any(key in data for key in keys)}
+    # The words of its own language.
+    environment.globals |= {"_": str, "conn": None}
+    return environment
+
+
+def context(connection):
+    """What pgAdmin knows by the time it asks."""
+    connection.execute("CREATE TABLE logs.seen (ts timestamptz NOT NULL, n int, message text) WITH (time_column = 'ts')")
+    connection.execute("CREATE INDEX seen_words ON logs.seen USING inverted (message)")
+    connection.execute("CREATE VIEW logs.seen_view AS SELECT ts, n FROM logs.seen")
+    connection.execute("CREATE USER ann PASSWORD 'a password'")
+    connection.execute("GRANT SELECT, INSERT ON logs.seen TO ann")
+
+    def oid(query):
+        return connection.execute(f"SELECT ({query})::oid::int8").fetchone()[0]
+
+    database, schema = oid("SELECT oid FROM pg_database WHERE datname = current_database()"), oid("'logs'::regnamespace")
+    topic, view, index = oid("'logs.seen'::regclass"), oid("'logs.seen_view'::regclass"), oid("'logs.seen_words'::regclass")
+    function, user = oid("SELECT oid FROM pg_proc WHERE proname = 'now'"), oid("SELECT oid FROM pg_roles WHERE rolname = 'ann'")
+    known = dict.fromkeys(["did", "db_oid", "dbid"], database)
+    known |= dict.fromkeys(["scid", "schema_id", "parent_id", "schema_oid", "pnspid", "nspoid"], schema)
+    known |= dict.fromkeys(["tid", "table_oid", "relid", "oid", "foid", "obj_id", "object_id", "table_id", "eid", "conid"], topic)
+    known |= dict.fromkeys(["vid", "view_oid"], view) | dict.fromkeys(["idx", "cid", "coid", "fkid"], index)
+    known |= dict.fromkeys(["fnid", "pid", "edbfnid"], function) | dict.fromkeys(["rid", "role_id", "uid"], user)
+    known |= dict.fromkeys(["doid", "seid", "trid", "type_id", "lid", "syid", "clid", "subid", "pbid", "etid", "fid", "out_arg_oid"], 0)
+    known |= {"schema": "logs", "nspname": "logs", "basensp": "logs", "schema_names": "'logs'", "name": "seen", "constraint_type": "p", "datlastsysoid": 16383}
+    known |= {"type": "table", "where": "", "indextype": "u", "pname": "now", "pubname": "p", "subname": "s", "keys": [], "limit": 10}
+    known |= {"where_clause": "", "colcnt": 1, "chart_names": ["session_stats", "tps_stats", "ti_stats", "to_stats", "bio_stats"], "log_format": "csv"}
+    return known
+
+
+def main(address):
+    with psycopg.connect(address, autocommit=True) as connection:
+        catalogue(connection)
+        privileges(connection)
+
+
+@part
+def catalogue(connection):
+    known, environment = context(connection), rendering()
+    outcome = collections.Counter()
+    failed = {}
+    for name, path in templates():
+        try:
+            text = environment.from_string(path.read_text(encoding="utf-8")).render(**known).strip()
+        except (jinja2.UndefinedError, TypeError):
+            outcome["wants a dialog"] += 1
+            continue
+        if not text:
+            outcome["nothing to ask"] += 1
+            continue
+        try:
+            connection.execute(text.encode())
+            outcome["answered"] += 1
+        except psycopg.Error as error:
+            failed[name] = str(error).splitlines()[0]
+    for name, why in failed.items():
+        if name not in NOT_YET and name not in NOWHERE:
+            print(f"{name}: {why}", file=sys.stderr)
+    print(dict(outcome))
+    equal(sorted(failed), sorted(NOT_YET | NOWHERE))
+    equal(outcome["answered"] >= 270, True, outcome)
+
+
+@part
+def privileges(connection):
+    """What the panel of privileges shows."""
+    asked = (
+        "SELECT g.rolname, (d).privilege_type, (d).is_grantable FROM (SELECT aclexplode(relacl) AS d FROM pg_catalog.pg_class"
+        " WHERE oid = 'logs.seen'::regclass) a JOIN pg_catalog.pg_roles g ON g.oid = (d).grantee WHERE g.rolname = 'ann' ORDER BY 2"
+    )
+    equal(connection.execute(asked).fetchall(), [("ann", "INSERT", False), ("ann", "SELECT", False)])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
+    finish()
