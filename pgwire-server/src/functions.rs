@@ -4,6 +4,7 @@
 //! number of arguments it takes and an evaluation of one row; arguments come as text or numbers, whatever the client
 //! wrote, because clients send oids as both.
 
+mod acl;
 pub(crate) mod definitions;
 mod descriptions;
 mod keywords;
@@ -177,6 +178,7 @@ pub(crate) fn register(context: &SessionContext, engine: &Arc<Engine>, session: 
     for definition in families.into_iter().flatten() {
         context.register_udf(ScalarUDF::from(CatalogFunction::new(definition, source.clone())));
     }
+    context.register_udf(ScalarUDF::new_from_impl(acl::AclExplode::new(source)));
     context.register_udf(ScalarUDF::new_from_impl(parse_ident::ParseIdent::default()));
     vector::all().for_each(|function| context.register_udf(function));
     context.register_udtf("pg_get_keywords", Arc::new(keywords::Keywords));

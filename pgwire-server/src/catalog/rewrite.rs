@@ -5,15 +5,20 @@
 //! | `a OPERATOR(pg_catalog.~) b`, `x COLLATE pg_catalog.default` | `a ~ b`, `x` |
 //! | `'app'::regclass`, `c.oid::pg_catalog.regclass` | `strata_regclass_oid('app')`, `strata_regclass_name(c.oid)` |
 //! | `x::pg_catalog.text`, `'r'::"char"` | `x::text` |
-//! | a subquery over a table that is always empty | `NULL`, `false`, an empty array |
+//! | a subquery over a table that is always empty | `NULL`, `false`, an empty array; 0 where it counts |
 //! | `x LIKE p ESCAPE '/'` | `x LIKE like_escape(p, '/')` |
 //! | `SELECT 1` | `SELECT 1::integer`, as its own column only |
-//! | `unnest(i.indkey)`, `(information_schema._pg_expandarray(i.indkey)).n` | `unnest(strata_vector(i.indkey))`, `unnest(strata_subscripts(i.indkey))` |
+//! | `unnest(i.indkey)`, `n = ANY (i.indkey)` | `unnest(strata_vector(i.indkey))`, `n = ANY (strata_vector(i.indkey))` |
+//! | `FROM pg_show_all_settings()`, `aclexplode(c.relacl)` | `FROM pg_settings`, `unnest(strata_aclexplode(c.relacl))` |
+//! | `c.tableoid`, `c.xmin` | the number of the catalog's table, 0 |
+//! | `(information_schema._pg_expandarray(i.indkey)).n` | `unnest(strata_subscripts(i.indkey))` |
 //! | `CASE WHEN t.typtype = 'd' THEN ... ELSE x END` | `x`: there are no domains, and likewise no other kinds but base types |
 //! | `(SELECT name FROM pg_catalog.t WHERE t.oid = outer.oid)` | `(SELECT max(name) ...)`: it is one row at most |
 //!
 //! Only system tables are treated specially; a query over topics alone is planned as it was written.
 
+mod empty;
+mod named;
 mod oid;
 mod vector;
 
@@ -21,14 +26,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut, VisitorMut,
+    FunctionArguments, GroupByExpr, Ident, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    SetExpr, Statement, TableFactor, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use self::oid::{TableOids, cast, compare_oids, table_oids};
+use self::oid::{TableOids, cast, compare_oids, name_versions, table_oids};
 use self::vector::{composite_part, expanded_part, is_vector, vector_part};
 use super::{is_always_empty, is_system_table};
 
@@ -66,6 +71,7 @@ impl VisitorMut for Rewriter {
         in_each_select(&mut query.body, &mut |select| {
             let oids = table_oids(select);
             if !oids.is_empty() {
+                name_versions(select, &oids);
                 let _: ControlFlow<()> = select.visit(&mut TableOids(oids));
             }
             if from_is_empty(select) {
@@ -75,6 +81,11 @@ impl VisitorMut for Rewriter {
                 }
             }
         });
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
+        named::table(table);
         ControlFlow::Continue(())
     }
 
@@ -105,9 +116,12 @@ impl VisitorMut for Rewriter {
                 }
                 cast(expr, data_type)
             }
-            Expr::Subquery(query) => scalar_subquery(query),
-            Expr::Exists { subquery, negated } => reads_empty(subquery).then(|| boolean(*negated)),
-            Expr::Function(function) => array_subquery(function).or_else(|| renamed(function, &self.vectors)),
+            Expr::Subquery(query) => empty::aggregate(query).or_else(|| scalar_subquery(query)),
+            Expr::Exists { subquery, negated } => {
+                without_limit(subquery);
+                reads_empty(subquery).then(|| boolean(*negated))
+            }
+            Expr::Function(function) => array_subquery(function).or_else(|| named::function(function, &self.vectors)),
             Expr::CompoundFieldAccess { root, access_chain } => expanded_part(root, access_chain)
                 .or_else(|| composite_part(root, access_chain))
                 .or_else(|| vector_part(root, access_chain, &self.vectors)),
@@ -118,6 +132,8 @@ impl VisitorMut for Rewriter {
             Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
                 if let Some(array) = array_literal(right) {
                     **right = array;
+                } else if is_vector(right, &self.vectors) {
+                    **right = call("strata_vector", vec![right.as_ref().clone()]);
                 }
                 None
             }
@@ -238,6 +254,17 @@ fn as_type(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
+/// `EXISTS (... LIMIT 1)` asks no more than without the limit.
+fn without_limit(query: &mut Query) {
+    let some = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by }) if limit_by.is_empty() => is_narrow(limit),
+        _ => false,
+    };
+    if some && !matches!(&query.limit_clause, Some(clause) if clause.to_string().trim() == "LIMIT 0") {
+        query.limit_clause = None;
+    }
+}
+
 /// NULL for a subquery that never has a row; an aggregate around the one value of one that has at most one row.
 fn scalar_subquery(query: &mut Query) -> Option<Expr> {
     if reads_empty(query) {
@@ -309,32 +336,6 @@ fn is_unnest_of_reloptions(select: &Select) -> bool {
     let [from] = select.from.as_slice() else { return false };
     let text = from.relation.to_string();
     text.contains("unnest(") && text.contains(".reloptions")
-}
-
-/// Functions that go by another name.
-fn renamed(function: &mut Function, vectors: &[String]) -> Option<Expr> {
-    let name = function.name.0.last()?.as_ident()?.value.to_ascii_lowercase();
-    let named = |name: &str| ObjectName::from(vec![Ident::new(name)]);
-    match name.as_str() {
-        "generate_subscripts" => {
-            function.name = named("strata_subscripts");
-            return Some(call("unnest", vec![Expr::Function(function.clone())]));
-        }
-        "_pg_expandarray" => {
-            function.name = named("strata_expanded");
-            return Some(call("unnest", vec![Expr::Function(function.clone())]));
-        }
-        "unnest" => {
-            if let FunctionArguments::List(list) = &mut function.args
-                && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_mut_slice()
-                && is_vector(argument, vectors)
-            {
-                *argument = call("strata_vector", vec![argument.clone()]);
-            }
-        }
-        _ => {}
-    }
-    None
 }
 
 /// `LIKE p ESCAPE '/'` as `LIKE like_escape(p, '/')`: only the backslash is planned.
@@ -423,8 +424,17 @@ fn catalog_table(table: &TableFactor) -> Option<String> {
 
 /// Whether a row comes out even if none goes in.
 fn is_aggregated(select: &Select) -> bool {
+    let grouped = match &select.group_by {
+        GroupByExpr::Expressions(expressions, _) => !expressions.is_empty(),
+        GroupByExpr::All(_) => true,
+    };
+    grouped || select.projection.iter().any(aggregates)
+}
+
+/// Whether there is an aggregate in it.
+fn aggregates(part: &impl Visit) -> bool {
     struct Finder;
-    impl datafusion::sql::sqlparser::ast::Visitor for Finder {
+    impl Visitor for Finder {
         type Break = ();
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
@@ -438,11 +448,7 @@ fn is_aggregated(select: &Select) -> bool {
             }
         }
     }
-    let grouped = match &select.group_by {
-        GroupByExpr::Expressions(expressions, _) => !expressions.is_empty(),
-        GroupByExpr::All(_) => true,
-    };
-    grouped || select.projection.iter().any(|item| datafusion::sql::sqlparser::ast::Visit::visit(item, &mut Finder).is_break())
+    part.visit(&mut Finder).is_break()
 }
 
 fn call(name: &str, arguments: Vec<Expr>) -> Expr {
@@ -540,6 +546,10 @@ mod tests {
 
     #[test]
     fn what_drivers_write() {
+        check(
+            "SELECT EXISTS (SELECT 1 FROM t LIMIT 1), EXISTS (SELECT 1 FROM t LIMIT 0)",
+            "SELECT EXISTS (SELECT 1 FROM t), EXISTS (SELECT 1 FROM t LIMIT 0)",
+        );
         check("SELECT n WHERE n LIKE p || '%' ESCAPE '/'", "SELECT n WHERE n LIKE like_escape(p || '%', '/')");
         check("SELECT 'a'::regclass::text", "SELECT strata_regclass_name(strata_regclass_oid('a'))");
         check(
@@ -570,11 +580,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_database_manager_writes() {
+        check(
+            "SELECT (SELECT count(*) FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid), \
+             (SELECT CASE WHEN count(i.x) > 0 THEN true ELSE false END FROM pg_inherits i WHERE i.x = c.oid), \
+             (SELECT pg_catalog.array_agg(l.label) FROM pg_catalog.pg_seclabels l WHERE l.objoid = c.oid) FROM c",
+            "SELECT (0), (CASE WHEN 0 > 0 THEN true ELSE false END), (NULL) FROM c",
+        );
+        check(
+            "SELECT c.xmin, c.xmin + 1 FROM pg_class c, pg_catalog.pg_show_all_settings() s",
+            "SELECT 0 AS xmin, 0 + 1 FROM pg_class c, pg_catalog.pg_settings s",
+        );
+        check(
+            "SELECT pg_catalog.aclexplode(relacl), PG_CATALOG.CONCAT(pg_catalog.unnest(a)), 1 = ANY(i.indkey) FROM x",
+            "SELECT unnest(strata_aclexplode(relacl)), pg_catalog.concat(unnest(a)), 1 = ANY(strata_vector(i.indkey)) FROM x",
+        );
+    }
+
+    #[test]
     fn topics_are_left_alone() {
         for sql in [
             "SELECT (SELECT name FROM hosts WHERE hosts.id = app.host) FROM app",
             "SELECT EXISTS (SELECT 1 FROM logs.pg_trigger)",
-            "SELECT (SELECT count(*) FROM pg_catalog.pg_trigger)",
+            "SELECT (SELECT count(*) FROM logs.pg_trigger)",
             "SELECT x::text, y::mytype FROM app",
         ] {
             let expected = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap()[0].to_string();

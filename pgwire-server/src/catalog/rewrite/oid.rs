@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, ObjectNamePart, Select,
-    TableFactor, Value, ValueWithSpan, VisitorMut,
+    SelectItem, TableFactor, Value, ValueWithSpan, VisitorMut,
 };
 
 use super::{as_type, call, catalog_table};
@@ -145,19 +145,37 @@ pub(super) fn table_oids(select: &Select) -> Vec<(String, u32)> {
     tables.filter_map(named).collect()
 }
 
-/// Replaces `c.tableoid` by the oid of the table that `c` is: catalogs have no such column here.
+/// Whether it is a column that every table of PostgreSQL's has, of one of these tables.
+fn system_column<'a>(expr: &Expr, column: &str, tables: &'a [(String, u32)]) -> Option<&'a (String, u32)> {
+    let Expr::CompoundIdentifier(path) = expr else { return None };
+    let [table, name] = path.as_slice() else { return None };
+    tables.iter().find(|(known, _)| name.value == column && *known == table.value)
+}
+
+/// A result's column that is `c.xmin` is still called so when [`TableOids`] has replaced it.
+pub(super) fn name_versions(select: &mut Select, tables: &[(String, u32)]) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && system_column(expr, "xmin", tables).is_some()
+        {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::new("xmin") };
+        }
+    }
+}
+
+/// Replaces `c.tableoid` by the oid of the table that `c` is, and `c.xmin` by 0: catalogs have no such columns here.
 pub(super) struct TableOids(pub Vec<(String, u32)>);
 
 impl VisitorMut for TableOids {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::CompoundIdentifier(path) = expr
-            && let [table, column] = path.as_slice()
-            && column.value == "tableoid"
-            && let Some((_, oid)) = self.0.iter().find(|(name, _)| *name == table.value)
-        {
-            *expr = Expr::Value(Value::Number(oid.to_string(), false).into());
+        let number = match system_column(expr, "tableoid", &self.0) {
+            Some((_, oid)) => Some(*oid),
+            None => system_column(expr, "xmin", &self.0).map(|_| 0),
+        };
+        if let Some(number) = number {
+            *expr = Expr::Value(Value::Number(number.to_string(), false).into());
         }
         ControlFlow::Continue(())
     }
