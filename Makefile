@@ -44,7 +44,8 @@ short-connections: ## Open CONNECTIONS connections one after the other and see t
 heavy-clients: setup setup-clients ## Clients that are large, or read millions of rows, against a release build
 	cargo build --locked --release --bin strata
 	target=$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'); \
-	STRATA_BINARY="$$target/release/strata" cargo nextest run --locked --test clients --run-ignored only --test-threads 1 --no-fail-fast
+	STRATA_HEAVY_CLIENTS=1 STRATA_BINARY="$$target/release/strata" cargo nextest run --locked --test clients --test-threads 1 --no-fail-fast \
+		-E 'test(five_million) or test(browsers)'
 
 many-topics: ## 10,000 topics with a record every few seconds for two minutes, on a release build
 	cargo build --locked --release --bin strata --example many_topics

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use crate::events;
-use crate::world::{World, beside, check, python_of};
+use crate::world::{World, beside, check, is_heavy_wanted, python_of};
 
 #[test]
-#[ignore = "Superset: make heavy-clients"]
 fn superset_draws_a_chart() {
+    if !is_heavy_wanted() {
+        return;
+    }
     let Some(mut python) = python_of("superset", "python") else { return };
     let world = World::start();
     let sql = world.sql();
@@ -23,8 +25,10 @@ fn superset_draws_a_chart() {
 }
 
 #[test]
-#[ignore = "pgAdmin: make heavy-clients"]
 fn pgadmin_asks_the_catalog() {
+    if !is_heavy_wanted() {
+        return;
+    }
     let Some(mut python) = python_of("pgadmin", "python") else { return };
     let world = World::start();
     world.sql().rows("ALTER USER strata PASSWORD 'a password'").unwrap();

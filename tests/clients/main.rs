@@ -15,7 +15,7 @@
 //! | `segments.rs` with `duckdb_client.py` | DuckDB, which reads the files |
 //! | `segments.rs` with `spark_client.py` | Spark 4, which reads the files and over JDBC |
 //!
-//! What is large, or reads millions of rows, is ignored here and run by `make heavy-clients`.
+//! What is large, or reads millions of rows, is left out unless `STRATA_HEAVY_CLIENTS` is set: `make heavy-clients`.
 //!
 //! `.ci/setup test` installs them, `.ci/setup clients` those. The scripts also pass against PostgreSQL 15, but for what only Strata has. Where a client is not
 //! installed its test says that it skips.

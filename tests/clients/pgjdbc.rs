@@ -5,7 +5,7 @@ use std::process::Command;
 use strata_harness::certificate;
 
 use crate::events;
-use crate::world::{World, beside, check, driver, run};
+use crate::world::{World, beside, check, driver, is_heavy_wanted, run};
 
 /// Java with the driver and a compiled program of this folder; `None`, and a word about it, if there is no JDK or no driver.
 fn java(world: &World, program: &str, options: &[&str]) -> Option<Command> {
@@ -39,8 +39,10 @@ fn more_rows_than_a_small_heap_holds() {
 }
 
 #[test]
-#[ignore = "five million rows: make heavy-clients"]
 fn five_million_rows_within_256_megabytes() {
+    if !is_heavy_wanted() {
+        return;
+    }
     fetch(5_000_000, "-Xmx256m");
 }
 

@@ -1,7 +1,7 @@
 //! Programs that read a topic's segments as Parquet, straight from the data folder: DuckDB and Spark. Spark reads over JDBC, too.
 
 use crate::events;
-use crate::world::{World, beside, check, driver, python, python_of};
+use crate::world::{World, beside, check, driver, is_heavy_wanted, python, python_of};
 
 /// So small that segments of different forms are not merged into one.
 const MERGE_ROWS_MAX: &str = "1000";
@@ -25,14 +25,18 @@ fn duckdb_reads_segments() {
 }
 
 #[test]
-#[ignore = "five million rows: make heavy-clients"]
 fn duckdb_reads_five_million_rows() {
+    if !is_heavy_wanted() {
+        return;
+    }
     duckdb(FIVE_MILLION);
 }
 
 #[test]
-#[ignore = "Spark, five million rows: make heavy-clients"]
-fn spark_reads_topics_and_segments() {
+fn spark_reads_five_million_rows() {
+    if !is_heavy_wanted() {
+        return;
+    }
     let (Some(mut python), Some(driver)) = (python_of("spark", "python"), driver()) else { return };
     let world = world(FIVE_MILLION);
     check(python.arg(beside("spark_client.py")).args([world.address(), world.jdbc()]).arg(driver), 8);

@@ -64,6 +64,15 @@ pub fn check(program: &mut Command, parts: usize) {
     assert_eq!(passed, parts, "{program:?} printed\n{printed}");
 }
 
+/// Whether clients that are large, or read millions of rows, are wanted: `STRATA_HEAVY_CLIENTS` is set.
+pub fn is_heavy_wanted() -> bool {
+    let wanted = std::env::var_os("STRATA_HEAVY_CLIENTS").is_some();
+    if !wanted {
+        println!("skipped: make heavy-clients runs it");
+    }
+    wanted
+}
+
 /// A file beside this one.
 pub fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
