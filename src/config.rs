@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use strata_engine::EngineConfig;
+use strata_engine::users::rules::{RULES_BYTES_MAX, Rules};
 use strata_pgwire::TlsFiles;
 
 pub use byte_size::ByteSize;
@@ -59,14 +60,16 @@ settings! {
     data_dir: PathBuf = PathBuf::from("strata-data");
     /// Address of the PostgreSQL protocol; port 0 picks a free one. Beyond loopback only with TLS and a password of `strata`.
     pg_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7432));
-    /// Address of HTTP: ingest, health, metrics. Loopback only; port 0 picks a free one.
+    /// Address of HTTP: ingest, health, metrics; TLS on the same port. Port 0 picks a free one. Beyond loopback as `pg_addr`.
     http_addr: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 7433));
-    /// Certificate for TLS on the PostgreSQL protocol, and those between it and its CA (PEM). Read again on SIGHUP. Empty: no TLS.
+    /// Certificate for TLS on both ports, and those between it and its CA (PEM). Read again on SIGHUP. Empty: no TLS.
     tls_cert: PathBuf = PathBuf::new();
     /// Private key of the certificate (PEM).
     tls_key: PathBuf = PathBuf::new();
     /// CAs of which a client must show a certificate, beside its password (PEM). Empty: clients need none.
     tls_client_ca: PathBuf = PathBuf::new();
+    /// Rules about who may come from where, in the form of a pg_hba.conf. Read again on SIGHUP. Empty: whoever has a password.
+    hba_file: PathBuf = PathBuf::new();
     /// Memory of the whole process. Past it writers wait and queries spill. Default: a quarter of the machine.
     memory_limit: ByteSize = ByteSize(machine_memory_bytes() / 4);
     /// Threads that run queries. Default: the machine's cores.
@@ -114,14 +117,10 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        if !self.http_addr.ip().is_loopback() {
-            bail!(
-                "http_addr = {} is not a loopback address; HTTP has no TLS yet and listens on 127.0.0.1 or [::1] only",
-                self.http_addr
-            );
-        }
-        if !self.pg_addr.ip().is_loopback() && self.tls().is_none() {
-            bail!("pg_addr = {} is not a loopback address and needs TLS: give tls_cert and tls_key", self.pg_addr);
+        for (name, address) in [("pg_addr", self.pg_addr), ("http_addr", self.http_addr)] {
+            if !address.ip().is_loopback() && self.tls().is_none() {
+                bail!("{name} = {address} is not a loopback address and needs TLS: give tls_cert and tls_key");
+            }
         }
         let empty = |path: &Path| path.as_os_str().is_empty();
         if empty(&self.tls_cert) != empty(&self.tls_key) {
@@ -167,6 +166,22 @@ impl Config {
     pub fn tls(&self) -> Option<TlsFiles> {
         let given = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| path.clone());
         Some(TlsFiles { certificate: given(&self.tls_cert)?, key: given(&self.tls_key)?, client_ca: given(&self.tls_client_ca) })
+    }
+
+    /// The rules about who may come from where; `None` without a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is too long, or holds what is no rule.
+    pub fn rules(&self) -> anyhow::Result<Option<Rules>> {
+        let path = &self.hba_file;
+        if path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        if text.len() > RULES_BYTES_MAX {
+            bail!("{} is longer than {}", path.display(), ByteSize(RULES_BYTES_MAX as u64));
+        }
+        Rules::parse(&text).map(Some).with_context(|| path.display().to_string())
     }
 
     /// What the engine needs of it.

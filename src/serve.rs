@@ -19,7 +19,7 @@ use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use strata_catalog::etl::ConfigStore;
 use strata_connectors::config_store::etcd::EtcdStore;
-use strata_connectors::http::{self, HttpOptions};
+use strata_connectors::http::{self, Encryption, HttpOptions};
 use strata_engine::etl::Components;
 use strata_engine::{Engine, EngineConfig};
 use strata_pgwire::{PgOptions, Tls};
@@ -53,7 +53,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 () = &mut stopping => break,
-                _ = hangup.recv() => server.reload(),
+                _ = hangup.recv() => server.reload(config),
             }
         }
         server.stop().await
@@ -136,14 +136,17 @@ impl Running {
         let tls = config.tls().map(Tls::load).transpose()?.map(Arc::new);
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot install the metrics recorder")?;
         let components = Components::new(strata_connectors::component::all());
-        let config_store = config_store(config)?;
+        let (config_store, rules) = (config_store(config)?, config.rules()?);
         let engine = Engine::open_folder(EngineConfig { components, config_store, ..config.engine() })
             .await
             .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))?;
-        if !pg_addr.ip().is_loopback() && !engine.users().password_needed() {
-            bail!(
-                "pg_addr = {pg_addr} is not a loopback address and user \"strata\" has no password; start on loopback and set one with \\password in psql"
-            );
+        engine.users().set_rules(rules);
+        for (name, address) in [("pg_addr", pg_addr), ("http_addr", http_addr)] {
+            if !address.ip().is_loopback() && !engine.users().password_needed() {
+                bail!(
+                    "{name} = {address} is not a loopback address and user \"strata\" has no password; start on loopback and set one with \\password in psql"
+                );
+            }
         }
 
         let (stop, stopping) = watch::channel(false);
@@ -156,18 +159,31 @@ impl Running {
         let served =
             strata_pgwire::serve(pg, engine.clone(), PgOptions { tls: tls.clone(), ..PgOptions::default() }, asked_to_stop());
         front_ends.spawn(async move { Ok(served.await?) });
-        let served = http::serve(http, engine.clone(), HttpOptions::new(metrics), asked_to_stop());
-        front_ends.spawn(async move { Ok(served.await?) });
+        let encryption = tls.clone().map(|tls| Encryption::new(move || tls.http_acceptor()));
+        let options = HttpOptions { encryption, ..HttpOptions::new(metrics) };
+        let served = http::serve(http, engine.clone(), options, asked_to_stop());
+        front_ends.spawn(async move {
+            served.await;
+            Ok(())
+        });
         tracing::info!(%pg_addr, %http_addr, data_dir = %absolute(&config.data_dir), memory_limit = %config.memory_limit, "ready");
         Ok(Self { engine, tls, pg_addr, http_addr, stop, front_ends })
     }
 
-    /// Reads certificate and key again, as SIGHUP asks for. What cannot be used leaves the old ones in place.
-    pub fn reload(&self) {
+    /// Reads certificate, key and rules again, as SIGHUP asks for. What cannot be used leaves the old ones in place.
+    pub fn reload(&self, config: &Config) {
         match self.tls.as_ref().map(|tls| tls.reload()) {
-            None => tracing::info!("SIGHUP: there is nothing to read again"),
+            None => {}
             Some(Ok(())) => tracing::info!("SIGHUP: certificate and key were read again"),
             Some(Err(error)) => tracing::error!(%error, "SIGHUP: the old certificate stays in use"),
+        }
+        match config.rules() {
+            Ok(None) => {}
+            Ok(rules) => {
+                self.engine.users().set_rules(rules);
+                tracing::info!("SIGHUP: the rules of hba_file were read again");
+            }
+            Err(error) => tracing::error!(error = format!("{error:#}"), "SIGHUP: the old rules stay in force"),
         }
     }
 

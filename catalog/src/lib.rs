@@ -24,7 +24,8 @@ use strata_storage::{ColumnId, Offset, SegmentId, TopicId};
 pub use error::{CatalogError, ErrorKind};
 pub use etl::{ConfigStore, EtlCatalog};
 pub use model::{
-    Index, NewTopic, NewView, ObjectKind, Oid, Producer, Publication, Schema, Setting, Task, TaskState, Topic, TopicOptions, View,
+    FIRST_OBJECT, Index, NewTopic, NewView, ObjectKind, Oid, Producer, Publication, Schema, Setting, Task, TaskState, Topic,
+    TopicOptions, View,
 };
 pub use rebuild::Rebuilt;
 pub use sqlite::SqliteCatalog;

@@ -11,6 +11,9 @@ use strata_storage::{ColumnId, Offset, RangeSet, SegmentId, TopicId};
 /// and is the same after a restart. A topic's [`TopicId`] is its oid.
 pub type Oid = u32;
 
+/// The first number that is given to somebody's object; what is built in has those below.
+pub const FIRST_OBJECT: Oid = 16_384;
+
 /// What an [`Oid`] names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

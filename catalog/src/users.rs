@@ -55,27 +55,39 @@ pub struct Membership {
     pub admin: bool,
 }
 
+/// Stands for everybody where a right's user is named.
+pub const PUBLIC: Oid = 0;
+
 /// What can be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Privilege {
-    /// Reading a topic or a view.
+    /// Reading a topic, a view or a system table.
     Select,
-    /// Appending to a topic.
+    /// Appending to a topic, adding to the configuration.
     Insert,
+    /// Changing the configuration.
+    Update,
+    /// Removing from the configuration.
+    Delete,
     /// Naming what is in a schema.
     Usage,
+    /// Calling a procedure.
+    Execute,
 }
 
 impl Privilege {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Select, Self::Insert, Self::Usage];
+    pub const ALL: [Self; 6] = [Self::Select, Self::Insert, Self::Update, Self::Delete, Self::Usage, Self::Execute];
 
-    /// `select`, `insert`, `usage`.
+    /// `select`, `insert` ...
     pub fn name(self) -> &'static str {
         match self {
             Self::Select => "select",
             Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
             Self::Usage => "usage",
+            Self::Execute => "execute",
         }
     }
 
@@ -84,7 +96,10 @@ impl Privilege {
         match self {
             Self::Select => 'r',
             Self::Insert => 'a',
+            Self::Update => 'w',
+            Self::Delete => 'd',
             Self::Usage => 'U',
+            Self::Execute => 'X',
         }
     }
 }
@@ -92,9 +107,9 @@ impl Privilege {
 /// A user may do something with an object. Goes with either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
-    /// The topic, view or schema.
+    /// The topic, view or schema, or the number of something built in, below [`crate::FIRST_OBJECT`].
     pub object: Oid,
-    /// Who may.
+    /// Who may; [`PUBLIC`] is everybody.
     pub user: Oid,
     /// What.
     pub privilege: Privilege,
@@ -123,6 +138,6 @@ pub trait UserCatalog {
     /// All rights, by object, user and privilege.
     async fn rights(&self) -> Result<Vec<Right>>;
     /// Gives all of the rights (`grant`), or takes them; those that are there, or are not, already are left alone.
-    /// [`crate::CatalogError::NotFound`] for an object or a user that is not there.
+    /// [`crate::CatalogError::NotFound`] for an object or a user that is not there; what is built in is there.
     async fn change_rights(&self, rights: &[Right], grant: bool) -> Result<()>;
 }

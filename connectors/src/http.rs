@@ -13,6 +13,7 @@
 mod answer;
 mod chunk;
 mod config;
+mod connection;
 mod decoding;
 mod health;
 mod login;
@@ -29,13 +30,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use strata_engine::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 pub use config::WATCH_SIGN_INTERVAL;
+pub use connection::Encryption;
 use refusal::Refusal;
 
 /// How often the metrics recorder tidies up.
@@ -65,6 +66,8 @@ pub struct HttpOptions {
     pub keyed_body_bytes_max: u64,
     /// How long a client may be silent in the middle of a body.
     pub silence_max: Duration,
+    /// TLS, on the same port as plain HTTP, for whoever begins with it; `None` without a certificate.
+    pub encryption: Option<Encryption>,
 }
 
 impl HttpOptions {
@@ -78,6 +81,7 @@ impl HttpOptions {
             body_bytes_max: 256 << 30,
             keyed_body_bytes_max: 64 << 20,
             silence_max: Duration::from_secs(60),
+            encryption: None,
         }
     }
 }
@@ -119,15 +123,7 @@ impl Server {
 
 /// Serves HTTP on `listener` until `shutdown` is done; then takes no more connections, and returns when the requests
 /// that run have been answered.
-///
-/// # Errors
-/// The listener's.
-pub async fn serve(
-    listener: TcpListener,
-    engine: Arc<Engine>,
-    options: HttpOptions,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, engine: Arc<Engine>, options: HttpOptions, shutdown: impl Future<Output = ()> + Send) {
     let handle = options.metrics.clone();
     let upkeep = tokio::spawn(async move {
         loop {
@@ -136,16 +132,10 @@ pub async fn serve(
         }
     });
     let (stop, stopping) = watch::channel(false);
-    let shutdown = async move {
-        shutdown.await;
-        stop.send_replace(true);
-    };
+    let encryption = options.encryption.clone();
     let router = router(Arc::new(Server::new(engine, options, stopping)));
-    // A client that waits for its answer must not wait for a timer of the TCP stack too.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
+    connection::serve(listener, router, encryption, stop, shutdown).await;
     upkeep.abort();
-    served
 }
 
 fn router(server: Arc<Server>) -> Router {

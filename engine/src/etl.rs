@@ -22,7 +22,7 @@ pub mod judge;
 mod layers;
 mod relation_table;
 pub(crate) mod rollout;
-mod schema;
+pub(crate) mod schema;
 mod tasks;
 
 pub use components::Components;

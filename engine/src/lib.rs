@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a query sees one snapshot of segments and buffers; an index or a statistic may only prune.
 
+pub mod builtin;
 pub mod config;
 pub mod engine;
 pub mod error;

@@ -47,6 +47,11 @@ static ALL: &[&dyn SystemTable] = &[
     &nodes::NodesTable,
 ];
 
+/// Names of all tables.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|table| table.name())
+}
+
 /// Schema `sys` of one session.
 #[derive(Debug)]
 pub struct SystemSchema {
@@ -63,7 +68,7 @@ impl SystemSchema {
 #[async_trait]
 impl SchemaProvider for SystemSchema {
     fn table_names(&self) -> Vec<String> {
-        ALL.iter().map(|table| table.name().to_owned()).collect()
+        names().map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {

@@ -11,6 +11,7 @@
 
 mod attempts;
 mod right;
+pub mod rules;
 mod verifier;
 
 use std::net::IpAddr;
@@ -23,8 +24,9 @@ use strata_catalog::users::{FIRST_USER, Membership, Right, User};
 use strata_catalog::{Catalog, Oid};
 
 use self::attempts::Attempts;
-pub(crate) use self::right::denied;
 pub use self::right::{MayInsert, MayRead, Target, is_open};
+pub(crate) use self::right::{denied, schema_oid};
+use self::rules::{Arrival, Method, Rules};
 pub use self::verifier::{KEY_BYTES, Verifier};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};
@@ -102,11 +104,24 @@ pub enum Denied {
     Connections,
 }
 
+/// Somebody whom the rules do not let in, in PostgreSQL's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why} for host \"{address}\", user \"{user}\", database \"{database}\", {encryption}")]
+pub struct Barred {
+    why: &'static str,
+    address: IpAddr,
+    user: String,
+    database: String,
+    encryption: &'static str,
+}
+
 /// See the module. One per engine.
 #[derive(Debug)]
 pub struct Users {
     catalog: Arc<dyn Catalog>,
     known: RwLock<Arc<Known>>,
+    /// `None` lets in everybody who has a password.
+    rules: RwLock<Option<Arc<Rules>>>,
     /// Held by whoever changes users.
     changing: tokio::sync::Mutex<()>,
     attempts: Attempts,
@@ -116,7 +131,8 @@ impl Users {
     /// Reads the catalog.
     pub(crate) async fn load(catalog: Arc<dyn Catalog>) -> Result<Self> {
         let known = RwLock::new(Arc::new(look(catalog.as_ref()).await?));
-        Ok(Self { catalog, known, changing: tokio::sync::Mutex::default(), attempts: Attempts::default() })
+        let (rules, changing, attempts) = (RwLock::default(), tokio::sync::Mutex::default(), Attempts::default());
+        Ok(Self { catalog, known, rules, changing, attempts })
     }
 
     /// Who there is now.
@@ -127,6 +143,36 @@ impl Users {
     /// Whether everybody has to prove who he is: the first user has a password.
     pub fn password_needed(&self) -> bool {
         self.known.read().with_oid(FIRST_USER).is_some_and(|first| first.verifier.is_some())
+    }
+
+    /// Who may come from where; `None` if there are no rules.
+    pub fn rules(&self) -> Option<Arc<Rules>> {
+        self.rules.read().clone()
+    }
+
+    /// Puts other rules in force, for whoever comes from now on.
+    pub fn set_rules(&self, rules: Option<Rules>) {
+        *self.rules.write() = rules.map(Arc::new);
+    }
+
+    /// Asks the rules about somebody who has proven nothing yet.
+    ///
+    /// # Errors
+    /// [`Barred`].
+    pub fn let_near(&self, arrival: &Arrival<'_>) -> Result<(), Barred> {
+        let Some(rules) = self.rules() else { return Ok(()) };
+        let why = match rules.deciding(arrival, &self.known()).map(|rule| rule.method) {
+            Some(Method::Scram) => return Ok(()),
+            Some(Method::Reject) => "pg_hba.conf rejects connection",
+            None => "no pg_hba.conf entry",
+        };
+        Err(Barred {
+            why,
+            address: arrival.address,
+            user: arrival.user.to_owned(),
+            database: arrival.database.to_owned(),
+            encryption: if arrival.encrypted { "SSL encryption" } else { "no encryption" },
+        })
     }
 
     /// What whoever says that he is `name` has to prove.

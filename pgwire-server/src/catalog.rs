@@ -18,6 +18,7 @@ mod pg_auth_members;
 mod pg_class;
 mod pg_database;
 mod pg_description;
+mod pg_hba_file_rules;
 mod pg_index;
 mod pg_indexes;
 mod pg_language;
@@ -64,6 +65,7 @@ const PG_CATALOG: &[&Table] = &[
     &pg_class::TABLE,
     &pg_database::TABLE,
     &pg_description::TABLE,
+    &pg_hba_file_rules::TABLE,
     &pg_index::TABLE,
     &pg_indexes::TABLE,
     &pg_language::TABLE,

@@ -12,6 +12,7 @@
 mod copying;
 mod describing;
 mod extended;
+mod idle;
 mod portal;
 mod simple;
 mod statement;
@@ -24,6 +25,7 @@ use pgwire::messages::response::NotificationResponse;
 use pgwire::messages::startup::ParameterStatus;
 use strata_engine::session::{Session, TransactionStatus};
 
+use self::idle::Idle;
 use self::portal::Portal;
 use self::statement::Statement;
 use crate::error::{Error, Result};
@@ -42,6 +44,8 @@ pub struct Connection {
     portals: HashMap<String, Portal>,
     /// An error of the extended protocol makes everything up to the next Sync void.
     skipping: bool,
+    /// Since the last ReadyForQuery, until the client says something.
+    idle: Option<Idle>,
     stop: Stop,
 }
 
@@ -54,7 +58,8 @@ enum Flow {
 impl Connection {
     /// A connection whose start-up is over.
     pub fn new(session: Session, reader: Incoming, writer: Outgoing, stop: Stop) -> Self {
-        Self { session, reader, writer, statements: HashMap::new(), portals: HashMap::new(), skipping: false, stop }
+        let (statements, portals) = (HashMap::new(), HashMap::new());
+        Self { session, reader, writer, statements, portals, skipping: false, idle: None, stop }
     }
 
     /// Answers until the client leaves, the connection breaks or the server stops.
@@ -70,8 +75,8 @@ impl Connection {
             let listening = !self.skipping && self.session.transaction_status() == TransactionStatus::Idle;
             let frame = tokio::select! {
                 biased;
-                () = self.stop.asked() => return self.terminate().await,
-                () = cancel.terminated() => return self.terminate().await,
+                () = self.stop.asked() => return self.terminate(Error::Terminated).await,
+                () = cancel.terminated() => return self.terminate(Error::Terminated).await,
                 frame = self.reader.next() => match frame {
                     Ok(frame) => frame,
                     Err(error) => return self.give_up(error).await,
@@ -81,7 +86,9 @@ impl Connection {
                     self.writer.flush().await?;
                     continue;
                 }
+                error = Idle::over(self.idle) => return self.terminate(error).await,
             };
+            self.idle = None;
             let Some(frame) = frame else { return Ok(()) };
             if matches!(self.answer(frame).await?, Flow::End) {
                 return Ok(());
@@ -196,12 +203,13 @@ impl Connection {
         if status == TransactionStatus::Idle {
             self.notifications()?;
         }
+        self.idle = Idle::begin(self.session.info(), status);
         self.writer.message(response::ready(status))
     }
 
-    /// The server or an administrator ends the session.
-    async fn terminate(mut self) -> Result<()> {
-        self.report(&Error::Terminated)?;
+    /// The server, an administrator or the client's silence ends the session.
+    async fn terminate(mut self, why: Error) -> Result<()> {
+        self.report(&why)?;
         self.writer.flush().await
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use strata_engine::EngineError;
-use strata_engine::users::Denied;
+use strata_engine::users::{Barred, Denied};
 
 /// An error of this crate. `sqlstate.rs` gives each its SQLSTATE.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,9 @@ pub enum Error {
         /// Why.
         denied: Denied,
     },
+    /// Somebody whom the rules do not let in.
+    #[error(transparent)]
+    Barred(#[from] Barred),
     /// Somebody far away who does not encrypt.
     #[error("no encryption from {0}: beyond loopback TLS is needed")]
     NoEncryption(IpAddr),
@@ -74,6 +77,12 @@ pub enum Error {
     /// The server stops.
     #[error("terminating connection due to administrator command")]
     Terminated,
+    /// The client was silent for too long, outside of a transaction.
+    #[error("terminating connection due to idle-session timeout")]
+    IdleSession,
+    /// The client was silent for too long, and holds a transaction open.
+    #[error("terminating connection due to idle-in-transaction timeout")]
+    IdleInTransaction,
     /// More of something than is allowed.
     #[error("{0}")]
     Limit(String),
@@ -112,10 +121,13 @@ impl Error {
             | Self::UndefinedDatabase(_)
             | Self::NoUser
             | Self::Denied { .. }
+            | Self::Barred(_)
             | Self::NoEncryption(_)
             | Self::NoPassword(_)
             | Self::Tls(_)
             | Self::Terminated
+            | Self::IdleSession
+            | Self::IdleInTransaction
             | Self::Io(_) => true,
             Self::Engine(error) => matches!(error, EngineError::ShuttingDown),
             Self::At { .. } | Self::InText { .. } | Self::Protocol(_) | Self::CopyFailed(_) | Self::Limit(_) => false,

@@ -55,10 +55,16 @@ pub fn report(error: &Error) -> Report {
         Error::UndefinedDatabase(_) => "3D000",
         Error::Denied { denied: Denied::Password, .. } => "28P01",
         Error::Denied { denied: Denied::Connections, .. } => "53300",
-        Error::Denied { denied: Denied::NoLogin, .. } | Error::NoUser | Error::NoEncryption(_) | Error::NoPassword(_) => "28000",
+        Error::Denied { denied: Denied::NoLogin, .. }
+        | Error::NoUser
+        | Error::Barred(_)
+        | Error::NoEncryption(_)
+        | Error::NoPassword(_) => "28000",
         Error::Tls(_) => "F0000",
         Error::CopyFailed(_) => "57014",
         Error::Terminated => "57P01",
+        Error::IdleSession => "57P05",
+        Error::IdleInTransaction => "25P03",
         Error::Limit(_) => "54000",
         Error::Io(_) => "08006",
     };
@@ -397,6 +403,8 @@ mod tests {
             (Error::NoUser, "28000"),
             (Error::CopyFailed("x".into()), "57014"),
             (Error::Terminated, "57P01"),
+            (Error::IdleSession, "57P05"),
+            (Error::IdleInTransaction, "25P03"),
             (Error::Limit("x".into()), "54000"),
             (Error::Io(std::io::ErrorKind::BrokenPipe.into()), "08006"),
         ] {

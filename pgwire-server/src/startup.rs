@@ -91,9 +91,9 @@ pub async fn open(
         writer.message(Backend::NegotiateProtocolVersion(NegotiateProtocolVersion::new(0, options)))?;
     }
     let name = parameters.remove("user").filter(|user| !user.is_empty()).ok_or(Error::NoUser)?;
-    let user = login::authenticate(engine, &name, peer, reader, writer).await?;
     // Clients that name no database ask for one named like the user.
     let database = parameters.remove("database").filter(|database| !database.is_empty()).unwrap_or_else(|| name.clone());
+    let user = login::authenticate(engine, &name, &database, peer, reader, writer).await?;
     if database != DATABASE && database != name {
         return Err(Error::UndefinedDatabase(database));
     }

@@ -1,6 +1,6 @@
 //! TLS: the certificate's files, read at the start and again on request, and the handshake.
 //!
-//! Both kinds of start are known: PostgreSQL's request for encryption, and TLS from the first byte on (with ALPN `postgresql`).
+//! Both kinds of start are known to the PostgreSQL protocol: PostgreSQL's request for encryption, and TLS from the first byte on (with ALPN `postgresql`).
 //! With a client CA a client must show a certificate that it has signed, beside its password.
 //!
 //! **Invariant:** files that cannot be used leave the certificate in place that is in use.
@@ -23,7 +23,9 @@ use tokio_rustls::server::TlsStream;
 use crate::error::{Error, Result};
 
 /// What a client that begins with TLS asks for.
-const ALPN: &[u8] = b"postgresql";
+const POSTGRESQL: &[u8] = b"postgresql";
+/// What HTTP clients ask for.
+const HTTP: &[u8] = b"http/1.1";
 /// First byte of TLS.
 const HANDSHAKE: u8 = 0x16;
 
@@ -47,7 +49,8 @@ pub struct Tls {
 
 #[derive(Debug, Clone)]
 struct Ready {
-    config: Arc<ServerConfig>,
+    postgresql: Arc<ServerConfig>,
+    http: Arc<ServerConfig>,
     end_point: Option<Arc<[u8]>>,
 }
 
@@ -79,6 +82,11 @@ impl Tls {
         Ok(())
     }
 
+    /// What accepts connections of HTTP with the certificate that is in use.
+    pub fn http_acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.ready.read().http.clone())
+    }
+
     /// Whether the client begins with TLS. Returns when it has sent its first byte, or is gone.
     pub(crate) async fn begins(socket: &TcpStream) -> bool {
         let mut first = [0];
@@ -90,9 +98,9 @@ impl Tls {
     /// # Errors
     /// The client's fault or a broken connection: nobody to be told.
     pub(crate) async fn accept(&self, socket: TcpStream, direct: bool) -> std::io::Result<Secured> {
-        let Ready { config, end_point } = self.ready.read().clone();
-        let stream = TlsAcceptor::from(config).accept(socket).await?;
-        if direct && stream.get_ref().1.alpn_protocol() != Some(ALPN) {
+        let Ready { postgresql, end_point, .. } = self.ready.read().clone();
+        let stream = TlsAcceptor::from(postgresql).accept(socket).await?;
+        if direct && stream.get_ref().1.alpn_protocol() != Some(POSTGRESQL) {
             return Err(std::io::Error::other("TLS from the first byte on without ALPN"));
         }
         Ok(Secured { stream, end_point })
@@ -118,8 +126,10 @@ fn read(files: &TlsFiles) -> Result<Ready> {
         }
     };
     let mut config = builder.with_single_cert(chain, key).map_err(|error| unusable(&files.certificate, &error))?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    Ok(Ready { config: Arc::new(config), end_point: end_point.map(Arc::from) })
+    let mut http = config.clone();
+    config.alpn_protocols = vec![POSTGRESQL.to_vec()];
+    http.alpn_protocols = vec![HTTP.to_vec()];
+    Ok(Ready { postgresql: Arc::new(config), http: Arc::new(http), end_point: end_point.map(Arc::from) })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {

@@ -2,8 +2,8 @@
 //!
 //! Answers that are empty in both say so; docs/clients.md has the table of all commands beside PostgreSQL's.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use strata_harness::Psql;
+use strata_harness::psql::Said;
 
 use crate::world::World;
 
@@ -95,34 +95,22 @@ const COMMANDS: &[(&str, &str)] = &[
     ("BEGIN;\nSELECT nothing FROM logs.app;\n\\errverbose\nROLLBACK;", "ROLLBACK"),
 ];
 
-/// What psql prints for this, errors included, and whether it ended well.
-fn psql(world: &World, input: &str, stop: bool) -> (bool, String) {
-    let mut child = Command::new("psql")
-        .args(["-X", "-P", "pager=off", "-v", if stop { "ON_ERROR_STOP=1" } else { "ON_ERROR_STOP=0" }, "-d"])
-        .arg(world.address())
-        .env("PGTZ", "UTC")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("psql is installed (make setup)");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+/// What psql prints for this, errors included.
+fn printed(world: &World, input: &str) -> String {
+    let Said { out, err, .. } = Psql::to(&world.address()).run(input);
+    out + &err
 }
 
 fn world() -> World {
     let world = World::start();
-    let (well, said) = psql(
-        &world,
+    let said = Psql::to(&world.address()).stopping().run(
         "CREATE TABLE logs.app (ts timestamptz NOT NULL, service text, level text, n int) WITH (retention = '30 days');\n\
          COMMENT ON TABLE logs.app IS 'the app';\n\
          CREATE INDEX app_by_words ON logs.app USING inverted (service);\n\
          CREATE VIEW logs.errors AS SELECT ts, service FROM logs.app WHERE level = 'error';\n\
          INSERT INTO logs.app (ts, service, level, n) VALUES ('2026-03-01', 'web', 'info', 1), ('2026-03-01', 'db', 'error', 2);\n",
-        true,
     );
-    assert!(well, "{said}");
+    assert_eq!(said.code, Some(0), "{said:?}");
     world
 }
 
@@ -131,7 +119,7 @@ fn every_command_that_reads_the_server() {
     let world = world();
     let mut wrong = Vec::new();
     for (command, part) in COMMANDS {
-        let (_, printed) = psql(&world, &format!("{command}\n"), false);
+        let printed = printed(&world, &format!("{command}\n"));
         let expects_error = command.starts_with("BEGIN");
         if !printed.contains(part) || (!expects_error && printed.contains("ERROR:")) {
             wrong.push(format!("{command} does not print {part:?} but\n{printed}"));
@@ -143,8 +131,9 @@ fn every_command_that_reads_the_server() {
 #[test]
 fn mistakes_are_pointed_at() {
     let world = world();
-    let (well, printed) = psql(&world, "SELECT n,\n  nothing FROM logs.app;\n", true);
-    assert!(!well && printed.contains("LINE 2:   nothing FROM logs.app;\n          ^"), "{printed}");
-    let (_, printed) = psql(&world, "SELECT n;\n", false);
-    assert!(printed.contains("LINE 1: SELECT n;\n               ^"), "{printed}");
+    let printed = |input| printed(&world, input);
+    let several = printed("SELECT n,\n  nothing FROM logs.app;\n");
+    assert!(several.contains("LINE 2:   nothing FROM logs.app;\n          ^"), "{several}");
+    let one = printed("SELECT n;\n");
+    assert!(one.contains("LINE 1: SELECT n;\n               ^"), "{one}");
 }

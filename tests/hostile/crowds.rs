@@ -90,6 +90,28 @@ fn those_who_say_nothing_keep_nobody_waiting() {
 }
 
 #[test]
+fn who_is_silent_longer_than_he_may_is_told_and_goes() {
+    let world = World::new();
+    let check = |set: &[u8], code: &str| {
+        let mut wire = Wire::session(world.server.pg_addr());
+        wire.send(&message(b'Q', set));
+        wire.until_ready().unwrap();
+        let said = String::from_utf8_lossy(&wire.until_closed()).into_owned();
+        assert!(said.contains("FATAL") && said.contains(code), "{said}");
+    };
+    check(b"SET idle_session_timeout = '50ms'\0", "C57P05");
+    check(b"SET idle_in_transaction_session_timeout = '50ms'; BEGIN\0", "C25P03");
+    check(b"SET idle_in_transaction_session_timeout = 50; BEGIN; SELECT nothing\0", "C25P03");
+    // Neither a statement that takes long nor a silence of the other kind counts.
+    let mut wire = Wire::session(world.server.pg_addr());
+    wire.send(&message(b'Q', b"SET idle_in_transaction_session_timeout = 50; SET idle_session_timeout = '1h'\0"));
+    wire.until_ready().unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    wire.send(&message(b'Q', b"BEGIN; SELECT pg_sleep(0.2); COMMIT\0"));
+    assert_eq!(wire.until_ready().unwrap(), "CTDCCZ");
+}
+
+#[test]
 fn half_a_connection_is_a_client_that_is_gone() {
     // It could still read, but nobody can tell it from one that was closed, whose statement would run on for nobody.
     let world = World::new();

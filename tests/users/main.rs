@@ -6,4 +6,5 @@ mod http;
 mod passwords;
 mod psql;
 mod rights;
+mod rules;
 mod tls;

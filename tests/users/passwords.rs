@@ -85,13 +85,9 @@ fn users_come_change_and_go() {
 
 #[test]
 fn users_outlive_the_server() {
-    let World { server, folder } = World::guarded();
-    let world = World { server, folder };
+    let world = World::guarded();
     world.run("user=strata", "CREATE USER ann SUPERUSER PASSWORD 'pässwörd'");
-    let World { server, folder } = world;
-    server.kill().unwrap();
-    let options = strata_harness::ServerOptions::in_folder(env!("CARGO_BIN_EXE_strata"), folder.path());
-    let world = World { server: strata_harness::Server::start(&options).unwrap(), folder };
+    let world = world.restarted();
     assert_eq!(world.psql("user=ann", Some("pässwörd"), "SELECT current_user").out, "ann\n");
     assert!(world.fails("user=strata", None, "SELECT 1").contains("password"));
 }

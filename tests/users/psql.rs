@@ -1,9 +1,9 @@
 //! A server, and psql as somebody.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use strata_harness::{Server, ServerOptions};
+use strata_harness::psql::Said;
+use strata_harness::{Psql, Server, ServerOptions};
 use tempfile::TempDir;
 
 /// The first user's password in these tests.
@@ -12,14 +12,6 @@ pub const PASSWORD: &str = "first password";
 pub struct World {
     pub server: Server,
     pub folder: TempDir,
-}
-
-/// What psql said.
-#[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
 }
 
 impl World {
@@ -42,6 +34,20 @@ impl World {
         world
     }
 
+    /// The same after a kill.
+    pub fn restarted(self) -> Self {
+        let Self { server, folder } = self;
+        server.kill().unwrap();
+        let options = ServerOptions::in_folder(env!("CARGO_BIN_EXE_strata"), folder.path());
+        Self { server: Server::start(&options).unwrap(), folder }
+    }
+
+    /// Has the server read its files again.
+    pub fn hang_up(&self) {
+        let signal = Command::new("kill").args(["-HUP", &self.server.pid().to_string()]).status().unwrap();
+        assert!(signal.success());
+    }
+
     /// Gives the first user his password.
     pub fn guard(&self) {
         self.run("user=strata", &format!("ALTER USER strata PASSWORD '{PASSWORD}'"));
@@ -51,22 +57,12 @@ impl World {
     pub fn psql(&self, connection: &str, password: Option<&str>, input: &str) -> Said {
         let address = self.server.pg_addr();
         let target = format!("host=127.0.0.1 port={} dbname=strata {connection}", address.port());
-        let mut command = Command::new("psql");
-        command.args(["-X", "-w", "-At", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", &target]).env_remove("PGPASSWORD");
-        if let Some(password) = password {
-            command.env("PGPASSWORD", password);
-        }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("psql is installed (make setup)");
-        // A psql that is not let in does not read.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        let psql = Psql::to(&target).stopping().args(["-At"]);
+        let psql = match password {
+            Some(password) => psql.password(password),
+            None => psql,
+        };
+        psql.run(input)
     }
 
     /// What psql prints for input that must succeed.

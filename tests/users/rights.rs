@@ -52,11 +52,19 @@ fn without_rights_nothing_is_read_written_or_changed() {
     ] {
         refused(&world, sql, "permission denied for schema logs");
     }
-    for sql in ["SELECT * FROM sys.queries", "SELECT * FROM sys.users", "SELECT * FROM etl.roles"] {
-        refused(&world, sql, "permission denied for table");
+    for sql in ["SELECT * FROM sys.queries", "SELECT * FROM sys.users", "CALL sys.optimize('logs.app')"] {
+        refused(&world, sql, "permission denied for schema sys");
     }
-    refused(&world, "SELECT * FROM etl.blame('x')", "permission denied for function blame");
-    refused(&world, "INSERT INTO etl.roles (name, kind) VALUES ('a', 'generic')", "permission denied for schema etl");
+    for sql in [
+        "SELECT * FROM etl.roles",
+        "SELECT * FROM etl.blame('x')",
+        "INSERT INTO etl.roles (name, kind) VALUES ('a', 'generic')",
+        "UPDATE etl.roles SET enabled = false",
+        "DELETE FROM etl.roles",
+        "CALL etl.apply()",
+    ] {
+        refused(&world, sql, "permission denied for schema etl");
+    }
     for sql in [
         "CREATE TABLE logs.other (a int)",
         "CREATE TABLE logs.other AS SELECT 1",
@@ -68,9 +76,6 @@ fn without_rights_nothing_is_read_written_or_changed() {
         "DROP TABLE logs.app",
         "TRUNCATE logs.app",
         "COMMENT ON TABLE logs.app IS 'mine'",
-        "DELETE FROM etl.roles",
-        "UPDATE etl.roles SET enabled = false",
-        "CALL sys.optimize('logs.app')",
         "GRANT SELECT ON logs.app TO ann",
         "REVOKE SELECT ON logs.app FROM ann",
     ] {
@@ -124,16 +129,59 @@ fn rights_are_granted_inherited_and_taken() {
     for sql in [
         "GRANT UPDATE ON logs.app TO ann",
         "GRANT SELECT (message) ON logs.app TO ann",
-        "GRANT SELECT ON logs.app TO PUBLIC",
         "GRANT SELECT ON logs.app TO ann WITH GRANT OPTION",
         "GRANT CREATE ON SCHEMA logs TO ann",
         "GRANT INSERT ON logs.hints TO ann",
-        "GRANT EXECUTE ON FUNCTION f() TO ann",
+        "GRANT EXECUTE ON logs.app TO ann",
+        "GRANT INSERT ON sys.topics TO ann",
+        "GRANT UPDATE ON etl.layers TO ann",
+        "GRANT SELECT ON PROCEDURE sys.optimize TO ann",
     ] {
         let said = world.fails("user=strata", Some(PASSWORD), sql);
         assert!(said.contains("ERROR:  0A000") || said.contains("ERROR:  42601"), "{sql}: {said}");
     }
+    let said = world.fails("user=strata", Some(PASSWORD), "GRANT EXECUTE ON FUNCTION f() TO ann");
+    assert!(said.contains("ERROR:  42883"), "{said}");
     world.run("user=strata", "DROP TABLE logs.app; DROP USER ann");
+}
+
+#[test]
+fn the_configuration_has_rights_of_its_own() {
+    let world = world();
+    world.run(
+        "user=strata",
+        "GRANT USAGE ON SCHEMA etl TO PUBLIC;
+         GRANT SELECT, INSERT ON etl.rules TO ann;
+         GRANT SELECT, INSERT ON etl.roles TO readers;
+         GRANT readers TO ann;",
+    );
+    let role = "INSERT INTO etl.roles (name, kind) VALUES ('web', 'generic')";
+    assert_eq!(allowed(&world, role), "INSERT 0 1\n");
+    assert_eq!(allowed(&world, "SELECT name FROM etl.roles"), "web\n");
+    let again = format!("{role} ON CONFLICT (name) DO UPDATE SET kind = 'generic'");
+    for sql in ["UPDATE etl.roles SET enabled = false", "DELETE FROM etl.roles", &again] {
+        refused(&world, sql, "permission denied for table roles");
+    }
+    refused(&world, "SELECT * FROM etl.blame('web')", "permission denied for table layers");
+    refused(&world, "CALL etl.drop_layer(1)", "permission denied for procedure drop_layer");
+    let may = "SELECT has_function_privilege('etl.drop_layer', 'execute'), has_function_privilege('abs(int)', 'execute')";
+    assert_eq!(allowed(&world, may), "f|t\n");
+    world.run(
+        "user=strata",
+        "GRANT UPDATE, DELETE ON etl.roles TO ann; GRANT SELECT ON etl.layers TO ann; GRANT EXECUTE ON PROCEDURE etl.drop_layer TO ann;",
+    );
+    assert_eq!(allowed(&world, may), "t|t\n");
+    assert_eq!(allowed(&world, "UPDATE etl.roles SET enabled = false"), "UPDATE 1\n");
+    allowed(&world, "SELECT * FROM etl.blame('web')");
+    allowed(&world, "CALL etl.drop_layer(2)");
+    assert_eq!(allowed(&world, "SELECT enabled FROM etl.roles"), "t\n");
+    let shown = world.run("user=strata", "\\dp etl.roles\n\\dn+ etl");
+    assert!(shown.contains("ann=wd/strata") && shown.contains("readers=ar/strata") && shown.contains("=U/strata"), "{shown}");
+    // Rights on what is built in outlive the server as others do.
+    let world = world.restarted();
+    refused(&world, "CALL etl.apply()", "permission denied for procedure apply");
+    world.run("user=strata", "REVOKE USAGE ON SCHEMA etl FROM PUBLIC");
+    refused(&world, "SELECT * FROM etl.roles", "permission denied for schema etl");
 }
 
 #[test]

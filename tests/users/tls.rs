@@ -52,7 +52,6 @@ fn a_client_without_a_certificate_is_not_heard() {
 #[test]
 fn a_new_certificate_is_taken_on_sighup() {
     let world = encrypted(false);
-    let hang_up = || assert!(Command::new("kill").args(["-HUP", &world.server.pid().to_string()]).status().unwrap().success());
     let works = |ca: &str| world.psql(&verified(ca), None, "SELECT 1").code == Some(0);
     let becomes = |ca: &str| {
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -65,12 +64,12 @@ fn a_new_certificate_is_taken_on_sighup() {
     let place = |from: &str, name: &str| certificate::place(world.folder.path(), from, name).unwrap();
     place("second-server.pem", "server.pem");
     place("second-server.key", "server.key");
-    hang_up();
+    world.hang_up();
     becomes("second-ca.pem");
     assert!(!works("first-ca.pem"));
     // A key of another certificate is refused, and what works stays.
     place("first-server.key", "server.key");
-    hang_up();
+    world.hang_up();
     std::thread::sleep(Duration::from_millis(300));
     assert!(works("second-ca.pem"));
     let log = std::fs::read_to_string(world.folder.path().join("server.log")).unwrap();
@@ -100,4 +99,51 @@ fn beyond_loopback_a_password_and_tls_are_needed() {
     assert!(said.contains("user \"strata\" has no password"), "{said}");
     let said = serve(&["--tls-cert", certificate.to_str().unwrap(), "--tls-key", certificate.to_str().unwrap()]);
     assert!(said.contains("cannot be used for TLS"), "{said}");
+}
+
+/// curl with a CA, as somebody, and what it is told.
+fn curl(world: &World, ca: &str, arguments: &[&str], path: &str) -> std::process::Output {
+    let port = world.server.http_addr().port();
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--max-time", "20", "--cacert"]).arg(certificate::folder().join(ca));
+    command.args(["--resolve", &format!("localhost:{port}:127.0.0.1"), "--write-out", "%{http_code}"]).args(arguments);
+    command.arg(format!("https://localhost:{port}{path}")).output().expect("curl is installed (make setup)")
+}
+
+#[test]
+fn http_is_encrypted_on_the_same_port() {
+    let world = encrypted(false);
+    world.guard();
+    let user = format!("strata:{PASSWORD}");
+    let sent = curl(
+        &world,
+        "first-ca.pem",
+        &["--user", &user, "--data-binary", "{\"message\":\"hello\"}"],
+        "/v1/topics/logs.app/records",
+    );
+    assert!(String::from_utf8_lossy(&sent.stdout).ends_with("200"), "{sent:?}");
+    let refused = curl(&world, "first-ca.pem", &["--user", "strata:wrong"], "/metrics");
+    assert!(String::from_utf8_lossy(&refused.stdout).ends_with("401"), "{refused:?}");
+    let stranger = curl(&world, "second-ca.pem", &["--user", &user], "/metrics");
+    assert!(!stranger.status.success() && String::from_utf8_lossy(&stranger.stderr).contains("certificate"), "{stranger:?}");
+    // Plain HTTP goes on from this machine.
+    assert_eq!(world.server.http().get("/health").unwrap().status, 200);
+    assert_eq!(world.run("user=strata", "SELECT message FROM logs.app"), "hello\n");
+    // A new certificate counts here as well.
+    let place = |from: &str, name: &str| certificate::place(world.folder.path(), from, name).unwrap();
+    place("second-server.pem", "server.pem");
+    place("second-server.key", "server.key");
+    world.hang_up();
+    let renewed = || String::from_utf8_lossy(&curl(&world, "second-ca.pem", &[], "/ready").stdout).ends_with("200");
+    assert!(strata_harness::eventually(renewed));
+}
+
+#[test]
+fn http_wants_a_certificate_where_one_is_wanted() {
+    let world = encrypted(true);
+    let key = certificate::place(world.folder.path(), "client.key", "client.key").unwrap();
+    let shown = certificate::folder().join("client.pem");
+    let shown = ["--cert", shown.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    assert!(String::from_utf8_lossy(&curl(&world, "first-ca.pem", &shown, "/metrics").stdout).ends_with("200"));
+    assert!(!curl(&world, "first-ca.pem", &[], "/metrics").status.success());
 }

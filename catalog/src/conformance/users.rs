@@ -1,8 +1,8 @@
 //! Users and who is a member of whom.
 
 use super::{Opener, samples};
-use crate::users::{FIRST_USER, Membership, Privilege, Right, User};
-use crate::{CatalogError, Oid};
+use crate::users::{FIRST_USER, Membership, PUBLIC, Privilege, Right, User};
+use crate::{CatalogError, FIRST_OBJECT, Oid};
 
 pub(super) async fn check(fresh: &dyn Fn() -> Opener) {
     first(&fresh()).await;
@@ -92,7 +92,7 @@ async fn rights(open: &Opener) {
     open().change_rights(&given, true).await.expect("grant");
     open().change_rights(&given[1..], true).await.expect("grant again");
     assert_eq!(open().rights().await.expect("rights"), given);
-    for (object, user) in [(99, ann), (schema, 99)] {
+    for (object, user) in [(FIRST_OBJECT + 99, ann), (schema, 99)] {
         let wrong = Right { object, user, privilege: Privilege::Usage };
         let refused = open().change_rights(&[right(schema, Privilege::Select), wrong], true).await;
         assert!(matches!(refused, Err(CatalogError::NotFound { .. })));
@@ -102,6 +102,8 @@ async fn rights(open: &Opener) {
     open().change_rights(&given[1..2], false).await.expect("revoke again");
     open().drop_topic(topic.id).await.expect("drop");
     assert_eq!(open().rights().await.expect("rights"), given[..1], "rights go with the object");
+    let built_in = Right { object: FIRST_OBJECT - 1, user: PUBLIC, privilege: Privilege::Execute };
+    open().change_rights(std::slice::from_ref(&built_in), true).await.expect("what is built in, for everybody");
     open().drop_user(ann).await.expect("drop");
-    assert!(open().rights().await.expect("rights").is_empty(), "rights go with the user");
+    assert_eq!(open().rights().await.expect("rights"), [built_in], "rights go with the user");
 }

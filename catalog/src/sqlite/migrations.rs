@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_config_store.sql"),
     include_str!("0004_users.sql"),
     include_str!("0005_rights.sql"),
+    include_str!("0006_rights_on_builtins.sql"),
 ];
 
 /// The newest format this version knows.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::{SqliteCatalog, counters};
-use crate::users::{Membership, Privilege, Right, User, UserCatalog};
-use crate::{CatalogError, Oid, Result};
+use crate::users::{Membership, PUBLIC, Privilege, Right, User, UserCatalog};
+use crate::{CatalogError, FIRST_OBJECT, Oid, Result};
 
 #[async_trait]
 impl UserCatalog for SqliteCatalog {
@@ -160,9 +160,11 @@ fn change_right(transaction: &Transaction<'_>, right: &Right, grant: bool) -> Re
         transaction.execute("DELETE FROM rights WHERE object = ?1 AND user = ?2 AND privilege = ?3", key)?;
         return Ok(());
     }
-    for (what, table, oid) in [("relation", "objects", right.object), ("role", "users", right.user)] {
-        let there: bool =
-            transaction.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE oid = ?1)"), [oid], |row| row.get(0))?;
+    let (built_in, everybody) = (right.object < FIRST_OBJECT, right.user == PUBLIC);
+    for (what, table, oid, known) in [("relation", "objects", right.object, built_in), ("role", "users", right.user, everybody)] {
+        let there: bool = known
+            || transaction
+                .query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE oid = ?1)"), [oid], |row| row.get(0))?;
         if !there {
             return Err(CatalogError::NotFound { what, name: oid.to_string() });
         }

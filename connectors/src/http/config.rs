@@ -1,7 +1,6 @@
 //! `/v1/config/...`: the config store for sidecars on this machine ([`crate::config_store::wire`]).
 //!
-//! Who may ask: the listener is bound to loopback, and a browser that was lured here cannot send JSON without asking first. A
-//! sidecar reads what it wants and writes only what instances say, bound to a lease; files change by layers alone.
+//! Who may ask: superusers, and a browser that was lured here cannot send JSON without asking first. A sidecar reads what it wants and writes only what instances say, bound to a lease; files change by layers alone.
 
 use std::sync::Arc;
 use std::time::Duration;

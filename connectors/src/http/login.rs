@@ -1,39 +1,44 @@
-//! Who asks: the users of SQL, by HTTP Basic, from the moment the first of them has a password.
+//! Who asks: the users of SQL, by HTTP Basic, from the moment the first of them has a password. The rules about who may come from
+//! where are SQL's, and so is that nobody is heard without encryption from beyond this machine.
 //!
 //! `/health` and `/ready` are for everybody: they tell nothing that a connection does not tell.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use strata_engine::users::Denied;
+use strata_engine::users::rules::Arrival;
 
 use super::Server;
+use super::connection::Peer;
 use super::refusal::Refusal;
 
-/// Where every client is, for counting failures: the listener is bound to loopback.
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Who asks while loopback is trusted.
 const FIRST_USER: &str = "strata";
+/// The one database.
+const DATABASE: &str = "strata";
 /// Paths below it ask for rights themselves.
 const RECORDS: &str = "/v1/topics/";
 /// A header longer than this is nobody's.
 const HEADER_BYTES_MAX: usize = 4096;
 
 /// Lets a request pass if everybody may ask or its user may.
-pub(super) async fn check(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
-    let mut caller = Caller(FIRST_USER.to_owned());
-    if server.engine.users().password_needed() {
-        match admit(&server, request.headers()).await {
-            Ok(user) => caller = Caller(user),
-            Err(refusal) => return refusal.into_response(),
-        }
-    }
+pub(super) async fn check(
+    State(server): State<Arc<Server>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = match identify(&server, peer, request.headers()).await {
+        Ok(user) => Caller(user),
+        Err(refusal) => return refusal.into_response(),
+    };
     let everybodys = request.uri().path().starts_with(RECORDS);
     if !(everybodys || server.engine.users().is_superuser(&caller.0)) {
         return Refusal::new(StatusCode::FORBIDDEN, "permission denied: only a superuser may do this").into_response();
@@ -46,21 +51,42 @@ pub(super) async fn check(State(server): State<Arc<Server>>, mut request: Reques
 #[derive(Debug, Clone)]
 pub(super) struct Caller(pub String);
 
-async fn admit(server: &Arc<Server>, headers: &HeaderMap) -> Result<String, Refusal> {
+async fn identify(server: &Arc<Server>, peer: Peer, headers: &HeaderMap) -> Result<String, Refusal> {
+    let (address, users) = (peer.address.ip().to_canonical(), server.engine.users());
+    let forbidden = |why: String| Refusal::new(StatusCode::FORBIDDEN, why);
+    let let_near = |user: &str| {
+        let arrival = Arrival { user, database: DATABASE, address, encrypted: peer.encrypted };
+        users.let_near(&arrival).map_err(|barred| forbidden(barred.to_string()))
+    };
+    if !(peer.encrypted || address.is_loopback()) {
+        return Err(forbidden(format!("no encryption from {address}: beyond loopback TLS is needed")));
+    }
+    if !users.password_needed() {
+        let_near(FIRST_USER)?;
+        if !address.is_loopback() {
+            return Err(forbidden(format!("no connection from {address}: user \"{FIRST_USER}\" has no password yet")));
+        }
+        return Ok(FIRST_USER.to_owned());
+    }
     let Some((name, password)) = headers.get(header::AUTHORIZATION).and_then(|value| credentials(value.as_bytes())) else {
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "a user and a password are needed");
         return Err(refusal.hint("Send them as HTTP Basic: curl --user name:password ..."));
     };
+    let_near(&name)?;
+    admit(server, address, &name, password).await
+}
+
+async fn admit(server: &Arc<Server>, address: IpAddr, name: &str, password: String) -> Result<String, Refusal> {
     let (users, clock) = (server.engine.users(), server.engine.clock());
-    tokio::time::sleep(users.pause(HERE, &name, clock.now_us())).await;
-    let challenge = users.challenge(&name)?;
+    tokio::time::sleep(users.pause(address, name, clock.now_us())).await;
+    let challenge = users.challenge(name)?;
     // A password costs thousands of hashes: not on the threads that serve, and not on all processors at once.
     let turn = server.logins.acquire().await.map_err(|_| Refusal::busy("the server stops"))?;
     let checked = tokio::task::spawn_blocking(move || (challenge.verifier.matches(&password), challenge)).await;
     drop(turn);
     let (proven, challenge) = checked.map_err(|_| Refusal::busy("the server stops"))?;
     let admitted = users.admit(&challenge, proven, clock.now_us(), 0);
-    users.attempted(HERE, &name, clock.now_us(), !matches!(admitted, Err(Denied::Password)));
+    users.attempted(address, name, clock.now_us(), !matches!(admitted, Err(Denied::Password)));
     match admitted {
         Ok(user) => Ok(user.name.clone()),
         Err(Denied::Password | Denied::Connections) => {

@@ -19,6 +19,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
 use strata_catalog::CatalogError;
+use strata_catalog::Privilege;
 use strata_catalog::etl::record::Instance;
 use strata_catalog::etl::{Fold, LayerError, LayerId, LayerStack};
 
@@ -27,7 +28,7 @@ use crate::Result;
 use crate::engine::Engine;
 use crate::error::{EngineError, ObjectClass};
 use crate::session::{SessionInfo, Transaction};
-use crate::users::denied;
+use crate::users::Target;
 
 /// What a function is computed from.
 #[derive(Debug)]
@@ -96,9 +97,10 @@ struct EtlFunction {
 impl TableFunctionImpl for EtlFunction {
     fn call_with_args(&self, arguments: TableFunctionArgs) -> PlanResult<Arc<dyn TableProvider>> {
         let external = |error: EngineError| DataFusionError::External(Box::new(error));
-        if !self.engine.users().is_superuser(&self.session.current_user()) {
-            return Err(external(denied("function", self.name)));
-        }
+        // What layers hold is what every one of them shows.
+        let (users, layers) = (self.engine.users(), Target::system_table("etl", "layers"));
+        let allowed = users.check(&self.session.current_user(), layers, self.engine.topics(), Privilege::Select);
+        allowed.map_err(external)?;
         let values = arguments.exprs().iter().map(constant).collect::<Result<Vec<_>>>().map_err(external)?;
         let mut named = ALL.iter().filter(|definition| definition.name == self.name);
         let first = named.clone().next();

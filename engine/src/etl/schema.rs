@@ -25,6 +25,11 @@ static ALL: &[&dyn SystemTable] = &[
     &graphs::InstanceGraphTable,
 ];
 
+/// Names of all relations.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    Relation::ALL.into_iter().map(Relation::name).chain(ALL.iter().map(|table| table.name()))
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct EtlSchema {
@@ -46,8 +51,7 @@ impl EtlSchema {
 #[async_trait]
 impl SchemaProvider for EtlSchema {
     fn table_names(&self) -> Vec<String> {
-        let relations = Relation::ALL.into_iter().map(Relation::name);
-        relations.chain(ALL.iter().map(|table| table.name())).map(str::to_owned).collect()
+        names().map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::sql::sqlparser::ast::{FromTable, Insert, ObjectName, Statement, TableFactor, TableObject};
 use strata_catalog::CatalogError;
+use strata_catalog::Privilege;
 use strata_catalog::etl::{Fold, Layer, LayerError, LayerState, Origin, Relation as EtlRelation, Staging};
 
 use self::changed::Changed;
@@ -28,7 +29,7 @@ use crate::Result;
 use crate::error::{EngineError, Refusal};
 use crate::etl::configuration::Authorship;
 use crate::etl::rollout;
-use crate::users::denied;
+use crate::users::Target;
 
 /// Findings that are told as notices when nothing is refused for them.
 const NOTICES_MAX: usize = 100;
@@ -79,9 +80,13 @@ impl Session {
         parameters: Parameters,
         running: Running,
     ) -> Result<Outcome> {
-        let verb = if matches!(statement, Statement::Update(_)) { "UPDATE" } else { "DELETE" };
-        let mut staging = self.staged(verb)?;
+        let (verb, privilege) = match statement {
+            Statement::Update(_) => ("UPDATE", Privilege::Update),
+            _ => ("DELETE", Privilege::Delete),
+        };
         let relation = self.configuration_target(statement)?.ok_or_else(|| EngineError::Internal(statement.to_string()))?;
+        self.may_configure(relation, &[privilege, Privilege::Select])?;
+        let mut staging = self.staged(verb)?;
         let changed = match statement {
             Statement::Update(update) => self.update_rows(relation, update, &mut staging, prepared, parameters, &running).await?,
             Statement::Delete(delete) => self.delete_rows(relation, delete, &mut staging, prepared, parameters, &running).await?,
@@ -97,6 +102,7 @@ impl Session {
         given: &[Option<FieldRef>],
     ) -> Result<(Vec<FieldRef>, Option<SchemaRef>)> {
         let relation = self.configuration_target(statement)?.ok_or_else(|| EngineError::Internal(statement.to_string()))?;
+        self.may_configure(relation, &[Privilege::Select])?;
         let staging = self.staged("UPDATE")?;
         let state = self.state();
         let (query, returning) = match statement {
@@ -113,12 +119,16 @@ impl Session {
         Ok((types, columns))
     }
 
+    /// Refuses whom one of these rights was not granted to.
+    fn may_configure(&self, relation: EtlRelation, privileges: &[Privilege]) -> Result<()> {
+        let (users, user) = (self.engine.users(), self.info.current_user());
+        let target = Target::system_table("etl", relation.name());
+        privileges.iter().try_for_each(|privilege| users.check(&user, target, self.engine.topics(), *privilege))
+    }
+
     /// What the block has made of the configuration so far, or a transaction for this statement alone.
     fn staged(&self, verb: &str) -> Result<Staging> {
         self.refuse_when_read_only(verb)?;
-        if !self.is_superuser() {
-            return Err(denied("schema", "etl"));
-        }
         let mut transaction = self.transaction.lock();
         if let Some(block) = transaction.block() {
             if !block.staged.is_empty() {

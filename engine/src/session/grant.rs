@@ -1,12 +1,13 @@
-//! `GRANT` and `REVOKE` of rights on topics, views and schemas, and which statements need to be a superuser's.
+//! `GRANT` and `REVOKE` of rights on topics, views, schemas and what is built in, and which statements need to be a superuser's.
 //!
-//! What is not enforced is not granted: anything but SELECT, INSERT and USAGE is refused.
+//! What is not enforced is not granted, but refused.
 
 use datafusion::sql::sqlparser::ast::{
     Action, GrantObjects, Grantee, GranteeName, GranteesType, ObjectName, Privileges, Statement,
 };
 use strata_catalog::Oid;
-use strata_catalog::users::{Privilege, Right};
+use strata_catalog::etl::Relation as EtlRelation;
+use strata_catalog::users::{PUBLIC, Privilege, Right};
 
 use super::Session;
 use super::insert::folded;
@@ -15,8 +16,9 @@ use super::planner::undefined_relation;
 use super::relations::Relation;
 use super::statement::Command;
 use crate::Result;
+use crate::builtin;
 use crate::error::{EngineError, ObjectClass, Refusal};
-use crate::users::{denied, undefined};
+use crate::users::{denied, schema_oid, undefined};
 
 /// An object of a GRANT, and what can be granted on it.
 struct Granted {
@@ -26,7 +28,10 @@ struct Granted {
 
 const ON_TOPICS: &[Privilege] = &[Privilege::Select, Privilege::Insert];
 const ON_VIEWS: &[Privilege] = &[Privilege::Select];
+const ON_CONFIGURATION: &[Privilege] = &[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
+const ON_SYSTEM_TABLES: &[Privilege] = &[Privilege::Select];
 const ON_SCHEMAS: &[Privilege] = &[Privilege::Usage];
+const ON_PROCEDURES: &[Privilege] = &[Privilege::Execute];
 
 impl Session {
     /// Refuses what only superusers may do: everything that is not known to ask for its own rights.
@@ -37,6 +42,9 @@ impl Session {
                 Statement::Query(_)
                     | Statement::Explain { .. }
                     | Statement::Insert(_)
+                    | Statement::Update(_)
+                    | Statement::Delete(_)
+                    | Statement::Call(_)
                     | Statement::Copy { .. }
                     | Statement::StartTransaction { .. }
                     | Statement::Commit { .. }
@@ -70,7 +78,8 @@ impl Session {
             reason: Refusal::Privilege,
             message: "permission denied: only a superuser may do this".into(),
             hint: Some(
-                "Without SUPERUSER a user reads with SELECT and appends with INSERT, where these rights were granted.".into(),
+                "Without SUPERUSER a user reads, writes and calls what SELECT, INSERT, EXECUTE and the other rights were granted on."
+                    .into(),
             ),
         })
     }
@@ -90,8 +99,10 @@ impl Session {
         let known = self.engine.users().known();
         let mut users = Vec::new();
         for grantee in grantees {
-            let name = self.grantee(grantee)?;
-            users.push(known.named(&name).ok_or_else(|| undefined(&name))?.oid);
+            users.push(match self.grantee(grantee)? {
+                Some(name) => known.named(&name).ok_or_else(|| undefined(&name))?.oid,
+                None => PUBLIC,
+            });
         }
         let mut rights = Vec::new();
         for object in self.granted_objects(objects.as_ref())? {
@@ -103,8 +114,10 @@ impl Session {
         Ok(Outcome::done(if grant { "GRANT" } else { "REVOKE" }))
     }
 
-    fn grantee(&self, grantee: &Grantee) -> Result<String> {
+    /// The name of who is to have a right; `None` for everybody.
+    fn grantee(&self, grantee: &Grantee) -> Result<Option<String>> {
         let name = match (&grantee.grantee_type, &grantee.name) {
+            (GranteesType::Public, None) => return Ok(None),
             (
                 GranteesType::None | GranteesType::User | GranteesType::Role | GranteesType::Group,
                 Some(GranteeName::ObjectName(name)),
@@ -116,12 +129,12 @@ impl Session {
         };
         let name = name.ok_or_else(|| not_offered(&format!("a right for {grantee}")))?;
         let bare = name.quote_style.is_none();
-        match folded(name).as_str() {
-            "public" => Err(not_offered("a right for PUBLIC")),
-            "current_user" | "current_role" if bare => Ok(self.info.current_user()),
-            "session_user" if bare => Ok(self.info.user.clone()),
-            name => Ok(name.to_owned()),
-        }
+        Ok(match folded(name).as_str() {
+            "public" => None,
+            "current_user" | "current_role" if bare => Some(self.info.current_user()),
+            "session_user" if bare => Some(self.info.user.clone()),
+            name => Some(name.to_owned()),
+        })
     }
 
     fn granted_objects(&self, objects: Option<&GrantObjects>) -> Result<Vec<Granted>> {
@@ -136,6 +149,7 @@ impl Session {
                 let mut found = Vec::new();
                 for schema in schemas {
                     let (_, schema) = self.granted_schema(schema)?;
+                    found.extend(builtin::relations(&schema).map(|(oid, name)| granted_table(oid, &schema, name)));
                     let topics = self.engine.topics();
                     let definitions = topics.list().into_iter().map(|topic| topic.definition());
                     let inside = definitions.filter(|topic| topic.schema == schema);
@@ -145,7 +159,10 @@ impl Session {
                 }
                 Ok(found)
             }
-            _ => Err(not_offered("a right on anything but tables, views and schemas")),
+            Some(GrantObjects::Procedure { name, .. } | GrantObjects::Function { name, .. }) => {
+                Ok(vec![granted_procedure(name)?])
+            }
+            _ => Err(not_offered("a right on anything but tables, views, schemas and procedures")),
         }
     }
 
@@ -153,18 +170,40 @@ impl Session {
         match self.lookup(name)? {
             Some((_, _, Relation::Topic(topic))) => Ok(Granted { oid: topic.definition().oid(), possible: ON_TOPICS }),
             Some((_, _, Relation::View(view))) => Ok(Granted { oid: view.oid, possible: ON_VIEWS }),
-            Some((schema, name, Relation::System)) => Err(denied("table", &format!("{schema}.{name}"))),
+            Some((schema, name, Relation::System)) => match builtin::relation(&schema, &name) {
+                Some(oid) => Ok(granted_table(oid, &schema, &name)),
+                None => Err(denied("table", &format!("{schema}.{name}"))),
+            },
             None => Err(undefined_relation(&name.to_string())),
         }
     }
 
     fn granted_schema(&self, name: &ObjectName) -> Result<(Oid, String)> {
         let name = super::ddl::schema_name(name)?;
-        match self.engine.topics().schema_oid(&name) {
+        match schema_oid(&name, self.engine.topics()) {
             Some(oid) => Ok((oid, name)),
             None => Err(EngineError::Undefined { what: ObjectClass::Schema, name, hint: None }),
         }
     }
+}
+
+fn granted_table(oid: Oid, schema: &str, name: &str) -> Granted {
+    let configuration = schema == "etl" && EtlRelation::named(name).is_some();
+    Granted { oid, possible: if configuration { ON_CONFIGURATION } else { ON_SYSTEM_TABLES } }
+}
+
+fn granted_procedure(name: &ObjectName) -> Result<Granted> {
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect();
+    let oid = match parts.as_slice() {
+        [schema, name] => builtin::procedure(schema, name),
+        _ => None,
+    };
+    let undefined = || EngineError::Undefined {
+        what: ObjectClass::Function,
+        name: name.to_string(),
+        hint: Some("Rights are granted on the procedures of sys and etl; \\dfp sys.* and \\dfp etl.* list them.".into()),
+    };
+    Ok(Granted { oid: oid.ok_or_else(undefined)?, possible: ON_PROCEDURES })
 }
 
 /// The privileges that are asked for, each possible on the object.
@@ -174,7 +213,10 @@ fn asked(privileges: &Privileges, possible: &[Privilege]) -> Result<Vec<Privileg
         let privilege = match action {
             Action::Select { columns: None } => Privilege::Select,
             Action::Insert { columns: None } => Privilege::Insert,
+            Action::Update { columns: None } => Privilege::Update,
+            Action::Delete => Privilege::Delete,
             Action::Usage => Privilege::Usage,
+            Action::Execute { obj_type: None } => Privilege::Execute,
             other => return Err(not_offered(&format!("the right {other}"))),
         };
         if possible.contains(&privilege) { Ok(privilege) } else { Err(not_offered(&format!("the right {action} on this"))) }
@@ -185,6 +227,10 @@ fn asked(privileges: &Privileges, possible: &[Privilege]) -> Result<Vec<Privileg
 fn not_offered(what: &str) -> EngineError {
     EngineError::Unsupported {
         message: format!("{what} is not supported"),
-        hint: Some("There are SELECT and INSERT on tables, SELECT on views and USAGE on schemas, for users by name.".into()),
+        hint: Some(
+            "There are SELECT and INSERT on topics, SELECT on views and tables of sys, INSERT, UPDATE and DELETE on etl.roles and \
+             etl.rules besides, USAGE on schemas, and EXECUTE on procedures."
+                .into(),
+        ),
     }
 }

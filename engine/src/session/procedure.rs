@@ -9,6 +9,7 @@ mod optimize;
 use arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 use futures::future::BoxFuture;
+use strata_catalog::users::Privilege;
 
 use self::arguments::Arguments;
 use super::Session;
@@ -19,6 +20,7 @@ use super::insert::folded;
 use super::outcome::Outcome;
 use crate::Result;
 use crate::error::{EngineError, ObjectClass, Refusal};
+use crate::users::Target;
 
 /// How a procedure is called and what for.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +76,9 @@ static ALL: &[&dyn Procedure] = &[
 impl Session {
     pub(super) async fn call(&self, call: &Function, running: Running) -> Result<Outcome> {
         let procedure = self.procedure(call)?;
+        let Signature { schema, name, .. } = procedure.signature();
+        let target = Target::procedure(schema, name);
+        self.engine.users().check(&self.info.current_user(), target, self.engine.topics(), Privilege::Execute)?;
         if !self.transaction.lock().is_idle() {
             return Err(EngineError::Refused {
                 reason: Refusal::ActiveTransaction,

@@ -134,12 +134,11 @@ impl Relations {
     /// # Errors
     /// Permission denied.
     pub fn may_read(&self, schema: &str, name: &str, relation: &Relation) -> Result<MayRead> {
-        let (oid, kind) = match relation {
-            Relation::Topic(topic) => (Some(topic.definition().oid()), "table"),
-            Relation::View(view) => (Some(view.oid), "view"),
-            Relation::System => (None, "table"),
+        let target = match relation {
+            Relation::Topic(topic) => Target { schema, oid: Some(topic.definition().oid()), name, kind: "table" },
+            Relation::View(view) => Target { schema, oid: Some(view.oid), name, kind: "view" },
+            Relation::System => Target::system_table(schema, name),
         };
-        let target = Target { schema, oid, name, kind };
         self.engine.users().may_read(&self.session.current_user(), target, self.engine.topics())
     }
 

@@ -13,6 +13,8 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, ObjectName, TimezoneInfo,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 use strata_storage::schema::{JSONB, SQL_TYPE};
 
 use crate::Result;
@@ -61,23 +63,10 @@ pub fn arrow_type(sql_type: &SqlType, zone: &str) -> Result<(DataType, Option<&'
         SqlType::Custom(name, _) => match catalog_name(name).as_str() {
             "name" | "bpchar" | "citext" | "regtype" | "regproc" => plain(DataType::Utf8View),
             "oid" | "xid" | "cid" => plain(DataType::Int32),
-            "timestamptz" => plain(DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()))),
-            "int2" => plain(DataType::Int16),
-            "int4" | "serial" => plain(DataType::Int32),
-            "int8" | "bigserial" => plain(DataType::Int64),
-            "float4" => plain(DataType::Float32),
-            "float8" => plain(DataType::Float64),
-            "text" | "varchar" | "char" => plain(DataType::Utf8View),
-            "bool" => plain(DataType::Boolean),
-            "numeric" => plain(NUMERIC),
-            "bytea" => plain(DataType::Binary),
-            "date" => plain(DataType::Date32),
-            "time" => plain(DataType::Time64(TimeUnit::Microsecond)),
-            "timestamp" => plain(DataType::Timestamp(TimeUnit::Microsecond, None)),
-            "interval" => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
-            "json" | "jsonb" => Ok((DataType::Utf8View, Some(JSONB))),
-            "uuid" => Ok((DataType::Utf8View, Some("uuid"))),
-            _ => Err(undefined(sql_type)),
+            bare => match parsed(bare) {
+                Some(SqlType::Custom(..)) | None => Err(undefined(sql_type)),
+                Some(known) => arrow_type(&known, zone),
+            },
         },
         _ => Err(undefined(sql_type)),
     }
@@ -106,6 +95,11 @@ fn catalog_name(name: &ObjectName) -> String {
         [name] | ["pg_catalog", name] => name.to_ascii_lowercase(),
         _ => name.to_string(),
     }
+}
+
+/// A type by its name alone, as the grammar knows it; `pg_catalog.int4` is a [`SqlType::Custom`], and `int4` is not.
+fn parsed(name: &str) -> Option<SqlType> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(name).ok()?.parse_data_type().ok()
 }
 
 /// The name of a type of oids, or of their elements.

@@ -1,14 +1,16 @@
-//! What somebody may do with a topic, a view or a schema, and the proofs of it.
+//! What somebody may do with a topic, a view, a schema or what is built in, and the proofs of it.
 //!
 //! A topic is read and written only by whoever holds a proof, and proofs are made here alone: what forgets to ask does not
 //! compile. A superuser may do everything; anybody else what was granted to him or to a user he is a member of, and needs
-//! USAGE on the schema besides. Everything belongs to superusers, so a view reads with a superuser's rights.
+//! USAGE on the schema besides. Everything belongs to superusers, so a view reads with a superuser's rights, and a procedure does
+//! what it does with them.
 
 use strata_catalog::Oid;
-use strata_catalog::users::Privilege;
+use strata_catalog::users::{PUBLIC, Privilege};
 
 use super::{Known, Users};
 use crate::Result;
+use crate::builtin;
 use crate::error::{EngineError, Refusal};
 use crate::topics::{TopicState, Topics};
 
@@ -27,17 +29,29 @@ impl MayRead {
     }
 }
 
-/// A topic, a view or a system table.
+/// A topic, a view, a system table or a procedure.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
     /// Name of the schema.
     pub schema: &'a str,
-    /// Identity; `None` for a system table.
+    /// Identity; `None` for a table of `pg_catalog` or `information_schema`.
     pub oid: Option<Oid>,
     /// Name.
     pub name: &'a str,
-    /// `table`, `view`.
+    /// `table`, `view`, `procedure`.
     pub kind: &'static str,
+}
+
+impl<'a> Target<'a> {
+    /// A table that is built in.
+    pub fn system_table(schema: &'a str, name: &'a str) -> Self {
+        Self { schema, oid: builtin::relation(schema, name), name, kind: "table" }
+    }
+
+    /// A procedure.
+    pub fn procedure(schema: &'a str, name: &'a str) -> Self {
+        Self { schema, oid: builtin::procedure(schema, name), name, kind: "procedure" }
+    }
 }
 
 /// Whether everybody may read a schema of the system's own: clients cannot do without.
@@ -47,7 +61,7 @@ pub fn is_open(schema: &str) -> bool {
 }
 
 impl Known {
-    /// Whether `user` has this right, by himself or as a member.
+    /// Whether `user` has this right, by himself, as a member, or as everybody has it.
     pub fn may(&self, user: &str, object: Oid, privilege: Privilege) -> bool {
         let Some(user) = self.named(user) else { return false };
         let names = self.acts_as(user.oid);
@@ -55,7 +69,8 @@ impl Known {
             || self
                 .rights()
                 .iter()
-                .any(|right| right.object == object && right.privilege == privilege && names.contains(&right.user))
+                .filter(|right| right.object == object && right.privilege == privilege)
+                .any(|right| right.user == PUBLIC || names.contains(&right.user))
     }
 }
 
@@ -83,12 +98,16 @@ impl Users {
         self.check(user, target, topics, Privilege::Insert).map(|()| MayInsert(()))
     }
 
-    fn check(&self, user: &str, target: Target<'_>, topics: &Topics, privilege: Privilege) -> Result<()> {
+    /// Refuses who has not this right on the target.
+    ///
+    /// # Errors
+    /// Permission denied, in PostgreSQL's words.
+    pub fn check(&self, user: &str, target: Target<'_>, topics: &Topics, privilege: Privilege) -> Result<()> {
         if self.is_superuser(user) {
             return Ok(());
         }
         let known = self.known();
-        let (Some(schema), Some(oid)) = (topics.schema_oid(target.schema), target.oid) else {
+        let (Some(schema), Some(oid)) = (schema_oid(target.schema, topics), target.oid) else {
             let open = privilege == Privilege::Select && is_open(target.schema);
             return if open { Ok(()) } else { Err(denied(target.kind, target.name)) };
         };
@@ -97,6 +116,11 @@ impl Users {
         }
         if known.may(user, oid, privilege) { Ok(()) } else { Err(denied(target.kind, target.name)) }
     }
+}
+
+/// The number of a schema, of topics or built in.
+pub(crate) fn schema_oid(name: &str, topics: &Topics) -> Option<Oid> {
+    builtin::schema(name).or_else(|| topics.schema_oid(name))
 }
 
 /// PostgreSQL's words for a right that is missing.
@@ -122,7 +146,10 @@ mod tests {
         let known = Known {
             users: vec![user(10, "strata", true), user(20, "ann", false), user(21, "readers", false), user(22, "admins", true)],
             memberships: vec![member(21, 20), member(22, 20)],
-            rights: vec![Right { object: 7, user: 21, privilege: Privilege::Select }],
+            rights: vec![
+                Right { object: 7, user: 21, privilege: Privilege::Select },
+                Right { object: 9, user: PUBLIC, privilege: Privilege::Execute },
+            ],
         };
         let check = |name: &str, object, privilege, expected| assert_eq!(known.may(name, object, privilege), expected, "{name}");
         check("ann", 7, Privilege::Select, true);
@@ -132,5 +159,6 @@ mod tests {
         check("admins", 8, Privilege::Insert, true);
         check("strata", 8, Privilege::Insert, true);
         check("nobody", 7, Privilege::Select, false);
+        check("ann", 9, Privilege::Execute, true);
     }
 }

@@ -2,7 +2,9 @@
 
 use super::pg_proc::numbered_procedures;
 use super::table::{Cell, Kind, Table, row};
-use super::world::{ETL_OID, SYS_OID, World};
+use strata_engine::builtin;
+
+use super::world::World;
 
 /// The table.
 pub const TABLE: Table = Table {
@@ -23,8 +25,10 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
     let comments = world.comments.iter().map(|(object, column, text)| {
         row![*object, if is_schema(*object) { NAMESPACE } else { CLASS }, i64::from(*column), text.as_str()]
     });
-    let built_in =
-        [row![SYS_OID, NAMESPACE, 0, "the server as tables"], row![ETL_OID, NAMESPACE, 0, "the configuration as layers"]];
+    let built_in = [
+        row![builtin::SYS, NAMESPACE, 0, "the server as tables"],
+        row![builtin::ETL, NAMESPACE, 0, "the configuration as layers"],
+    ];
     let procedures = numbered_procedures().map(|(oid, procedure)| row![oid, PROC, 0, procedure.comment]);
     comments.chain(built_in).chain(procedures).collect()
 }

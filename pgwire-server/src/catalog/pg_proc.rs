@@ -1,11 +1,12 @@
 //! `pg_proc`: functions and procedures. Their numbers follow from their names, so they are the same for every session.
 
 use datafusion::execution::SessionState;
+use strata_engine::builtin;
 use strata_engine::session::{Signature, procedures};
 
 use super::pg_language::INTERNAL;
 use super::table::{Cell, Kind, Table, row};
-use super::world::{ETL_OID, PG_CATALOG_OID, ROLE_OID, SYS_OID, Source, World};
+use super::world::{PG_CATALOG_OID, ROLE_OID, Source, World};
 use crate::types::Type;
 
 /// The table.
@@ -51,8 +52,8 @@ pub const TABLE: Table = Table {
 /// Oids of functions begin here and follow the order of names.
 const FIRST_OID: u32 = 14_000;
 
-/// Oids of procedures begin here.
-const FIRST_PROCEDURE_OID: u32 = 15_500;
+/// Oids of functions end before those of procedures.
+const END_OID: u32 = 15_500;
 
 /// A function or procedure.
 struct Function {
@@ -68,7 +69,7 @@ struct Function {
 
 /// The procedures with their numbers.
 pub(super) fn numbered_procedures() -> impl Iterator<Item = (u32, Signature)> {
-    (FIRST_PROCEDURE_OID..).zip(procedures())
+    procedures().filter_map(|procedure| Some((builtin::procedure(procedure.schema, procedure.name)?, procedure)))
 }
 
 /// The procedure of a number.
@@ -102,20 +103,18 @@ fn functions(source: &Source) -> Vec<Function> {
     names.sort();
     names.dedup_by(|a, b| a.0 == b.0);
     let function = |(oid, (name, kind))| Function { oid, namespace: PG_CATALOG_OID, name, kind };
-    (FIRST_OID..FIRST_PROCEDURE_OID).zip(names).map(function).collect()
+    (FIRST_OID..END_OID).zip(names).map(function).collect()
 }
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
-    let procedures = numbered_procedures().map(|(oid, procedure)| Function {
-        oid,
-        namespace: if procedure.schema == "sys" { SYS_OID } else { ETL_OID },
-        name: procedure.name.to_owned(),
-        kind: "p",
+    let procedures = numbered_procedures().filter_map(|(oid, procedure)| {
+        let namespace = builtin::schema(procedure.schema)?;
+        Some(Function { oid, namespace, name: procedure.name.to_owned(), kind: "p" })
     });
-    functions(&world.source).into_iter().chain(procedures).map(one).collect()
+    functions(&world.source).into_iter().chain(procedures).map(|function| one(world, &function)).collect()
 }
 
-fn one(function: Function) -> Vec<Cell> {
+fn one(world: &World, function: &Function) -> Vec<Cell> {
     row![
         function.oid,
         function.name.as_str(),
@@ -147,6 +146,6 @@ fn one(function: Function) -> Vec<Cell> {
         Cell::Null,
         Cell::Null,
         Cell::Null,
-        Cell::Null,
+        world.acl(function.oid, "X"),
     ]
 }

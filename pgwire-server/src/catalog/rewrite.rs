@@ -52,13 +52,13 @@ pub fn statement(statement: &mut Statement) {
 }
 
 struct Rewriter {
-    /// Names of columns that are vectors: those of the catalog, and what the statement calls them.
+    /// What the statement calls the catalog's vectors.
     vectors: Vec<String>,
 }
 
 impl Rewriter {
     fn of(statement: &Statement) -> Self {
-        let mut vectors: Vec<String> = vector::COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        let mut vectors = Vec::new();
         let _: ControlFlow<()> = Visit::visit(statement, &mut vector::Renamed(&mut vectors));
         Self { vectors }
     }

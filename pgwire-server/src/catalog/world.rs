@@ -12,8 +12,8 @@ use datafusion::catalog::CatalogProvider;
 use datafusion::execution::SessionState;
 use parking_lot::RwLock;
 use strata_catalog::Topic;
-use strata_engine::Engine;
 use strata_engine::session::SessionInfo;
+use strata_engine::{Engine, builtin};
 use strata_storage::ColumnId;
 use strata_storage::schema::Column;
 
@@ -24,10 +24,6 @@ use crate::startup::USER;
 pub const PG_CATALOG_OID: u32 = 11;
 /// Schema `information_schema`.
 pub const INFORMATION_SCHEMA_OID: u32 = 13_000;
-/// Schema `sys`, and the base of its tables' oids.
-pub const SYS_OID: u32 = 12_000;
-/// Schema `etl`, and the base of its relations' oids.
-pub const ETL_OID: u32 = 12_500;
 /// The first user, to whom everything belongs.
 pub const ROLE_OID: u32 = 10;
 /// The one database.
@@ -37,6 +33,9 @@ pub const HEAP_OID: u32 = 2;
 /// Number of `attrs` among a topic's columns. Declared columns are numbered by their ids, which never change; these three
 /// stand behind all that may still be added.
 pub const ATTRS_NUMBER: i16 = 32_001;
+
+/// Rights in the order in which PostgreSQL lists them.
+const LETTERS: &str = "arwdUX";
 
 /// Where the world is looked up.
 #[derive(Clone)]
@@ -210,8 +209,8 @@ impl World {
         let topics = source.engine.topics();
         let mut namespaces: Vec<(u32, String)> = vec![
             (PG_CATALOG_OID, "pg_catalog".to_owned()),
-            (SYS_OID, "sys".to_owned()),
-            (ETL_OID, "etl".to_owned()),
+            (builtin::SYS, "sys".to_owned()),
+            (builtin::ETL, "etl".to_owned()),
             (INFORMATION_SCHEMA_OID, "information_schema".to_owned()),
         ];
         namespaces.extend(topics.schemas().into_iter().map(|schema| (schema.oid, schema.name)));
@@ -254,12 +253,15 @@ impl World {
     pub fn acl(&self, object: u32, owners: &str) -> Cell {
         let known = self.source.engine.users().known();
         let mut letters: BTreeMap<u32, String> = BTreeMap::new();
-        for right in known.rights().iter().filter(|right| right.object == object) {
+        let mut rights: Vec<_> = known.rights().iter().filter(|right| right.object == object).collect();
+        rights.sort_by_key(|right| LETTERS.find(right.privilege.letter()));
+        for right in rights {
             letters.entry(right.user).or_default().push(right.privilege.letter());
         }
         if letters.is_empty() {
             return Cell::Null;
         }
+        // Everybody has no name, and is listed first.
         let name = |oid| known.with_oid(oid).map(|user| user.name.as_str()).unwrap_or_default();
         let granted = letters.iter().map(|(user, letters)| format!("{}={letters}/{USER}", name(*user)));
         Cell::Texts(std::iter::once(format!("{USER}={owners}/{USER}")).chain(granted).collect())
@@ -314,7 +316,7 @@ fn add_topic(topic: &Arc<Topic>, namespace: u32, rows: u64, bytes: u64, relation
     });
 }
 
-/// Tables of `sys` and `etl` in alphabetical order behind each schema's own oid, then those of this crate with their fixed oids.
+/// Tables of `sys` and `etl`, then those of this crate.
 async fn add_system(
     catalog: Option<&Arc<dyn CatalogProvider>>,
     with_columns: bool,
@@ -331,11 +333,9 @@ async fn add_system(
         rows: -1,
         bytes: 0,
     };
-    for (base, schema) in [(SYS_OID, "sys"), (ETL_OID, "etl")] {
+    for (base, schema) in [(builtin::SYS, "sys"), (builtin::ETL, "etl")] {
         let Some(tables) = catalog.and_then(|catalog| catalog.schema(schema)) else { continue };
-        let mut names = tables.table_names();
-        names.sort();
-        for (oid, name) in (base + 1..).zip(&names).filter(|(oid, _)| scope.holds(*oid)) {
+        for (oid, name) in builtin::relations(schema).filter(|(oid, _)| scope.holds(*oid)) {
             let provider = if with_columns { tables.table(name).await.ok().flatten() } else { None };
             let fields = provider.map(|provider| provider.schema().fields().iter().cloned().collect::<Vec<_>>());
             relations.push(system(oid, base, schema, name, fields.unwrap_or_default()));

@@ -4,6 +4,7 @@ use strata_catalog::Privilege;
 use strata_engine::users::is_open;
 
 use super::{Call, Definition, Returns, Value, regclass};
+use crate::catalog::pg_proc;
 
 /// The functions.
 pub(super) const ALL: &[Definition] = &[
@@ -12,7 +13,7 @@ pub(super) const ALL: &[Definition] = &[
     definition("has_table_privilege", 2, 3, |call| on_relation(call, false)),
     definition("has_schema_privilege", 2, 3, on_schema),
     definition("has_database_privilege", 2, 3, |call| asks(call, "connect")),
-    definition("has_function_privilege", 2, 3, |call| asks(call, "execute")),
+    definition("has_function_privilege", 2, 3, on_function),
     definition("has_language_privilege", 2, 3, |call| asks(call, "usage")),
     definition("has_type_privilege", 2, 3, |call| asks(call, "usage")),
     definition("has_foreign_data_wrapper_privilege", 2, 3, superusers),
@@ -72,6 +73,18 @@ fn on_schema(call: &Call<'_>) -> strata_engine::Result<Value> {
     let open = is_open(name) || users.known().may(&user, *oid, Privilege::Usage);
     let usage = privileges(call, at + 1).any(|name| name == "usage");
     Ok(Value::Bool(users.is_superuser(&user) || open && usage))
+}
+
+/// A procedure needs its right; functions are everybody's.
+fn on_function(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let (user, at) = user(call, 3);
+    let named = |name| regclass::procedure_oid(call, name);
+    let Some(oid) = call.oid(at).or_else(|| call.text(at).and_then(named)) else { return Ok(Value::Null) };
+    let users = call.source().engine.users();
+    let asked = privileges(call, at + 1).any(|name| name == Privilege::Execute.name());
+    let is_procedure = pg_proc::procedure(oid).is_some();
+    let may = asked && (!is_procedure || users.known().may(&user, oid, Privilege::Execute));
+    Ok(Value::Bool(may || users.is_superuser(&user)))
 }
 
 /// What everybody may, and nothing more.

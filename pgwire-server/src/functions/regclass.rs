@@ -107,7 +107,7 @@ pub(super) const ALL: &[Definition] = &[
 ];
 
 /// The number of `name`, `schema.name` or either with its arguments behind it.
-fn procedure_oid(call: &Call<'_>, name: &str) -> Option<u32> {
+pub(super) fn procedure_oid(call: &Call<'_>, name: &str) -> Option<u32> {
     let parts = split(name.split('(').next()?)?;
     match parts.as_slice() {
         [name] => pg_proc::oid_of(call.source(), None, name),

@@ -11,6 +11,7 @@ use pgwire::messages::startup::Authentication;
 use rand::TryRng;
 use strata_engine::Engine;
 use strata_engine::users::Denied;
+use strata_engine::users::rules::Arrival;
 
 use super::scram::{self, Exchange};
 use super::{Incoming, Outgoing, USER};
@@ -30,13 +31,14 @@ pub struct Peer {
     pub tls: Option<Option<Arc<[u8]>>>,
 }
 
-/// Finds out who `name` really is.
+/// Finds out who `name`, who wants into `database`, really is.
 ///
 /// # Errors
 /// He is not let in, or does not speak SCRAM.
 pub async fn authenticate(
     engine: &Arc<Engine>,
     name: &str,
+    database: &str,
     peer: &Peer,
     reader: &mut Incoming,
     writer: &mut Outgoing,
@@ -45,6 +47,7 @@ pub async fn authenticate(
     if !ip.is_loopback() && peer.tls.is_none() {
         return Err(Error::NoEncryption(ip));
     }
+    users.let_near(&Arrival { user: name, database, address: ip, encrypted: peer.tls.is_some() })?;
     if !users.password_needed() {
         // Until there is a password, every name is the one user's.
         return if ip.is_loopback() { Ok(USER.to_owned()) } else { Err(Error::NoPassword(ip)) };

@@ -8,6 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::sql::sqlparser::ast::{Insert, SetExpr, TableObject};
 use futures::TryStreamExt;
+use strata_catalog::Privilege;
 use strata_catalog::etl::{Relation, Row};
 use strata_storage::schema::Column;
 
@@ -33,8 +34,9 @@ impl Session {
         parameters: Parameters,
         running: Running,
     ) -> Result<Outcome> {
-        let mut staging = self.staged("INSERT")?;
         let on_row = OnRow::of(relation, insert)?;
+        self.may_configure(relation, needed(&on_row, insert))?;
+        let mut staging = self.staged("INSERT")?;
         let alias = alias(insert);
         let rows = self.source_rows(relation, insert, prepared, parameters.clone(), &running).await?;
         let made = match on_row {
@@ -98,6 +100,15 @@ impl Session {
             }
         }
         Ok(rows)
+    }
+}
+
+/// The rights that an INSERT needs: what looks at rows that are there reads them.
+fn needed(on_row: &OnRow, insert: &Insert) -> &'static [Privilege] {
+    match on_row {
+        OnRow::Refuse if insert.returning.is_none() => &[Privilege::Insert],
+        OnRow::Refuse | OnRow::Nothing => &[Privilege::Insert, Privilege::Select],
+        OnRow::Update(_) => &[Privilege::Insert, Privilege::Select, Privilege::Update],
     }
 }
 

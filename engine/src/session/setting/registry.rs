@@ -61,11 +61,16 @@ pub const ALL: &[Setting] = &[
         "idle_in_transaction_session_timeout",
         Kind::Duration(0, MS_MAX),
         "0",
-        "Accepted for scripts; a transaction may idle for ever.",
+        "Silence of a client in a transaction block before its session ends; 0 is no limit.",
     )
     .unit("ms"),
-    session("idle_session_timeout", Kind::Duration(0, MS_MAX), "0", "Accepted for scripts; a session may idle for ever.")
-        .unit("ms"),
+    session(
+        "idle_session_timeout",
+        Kind::Duration(0, MS_MAX),
+        "0",
+        "Silence of a client outside of a transaction block before its session ends; 0 is no limit.",
+    )
+    .unit("ms"),
     fixed("in_hot_standby", Kind::Bool, "off", "Never: this server takes writes.").reported(),
     fixed("integer_datetimes", Kind::Bool, "on", "Times are whole microseconds.").reported(),
     session("IntervalStyle", Kind::Word(&["postgres"]), "postgres", "Form of intervals.").reported(),

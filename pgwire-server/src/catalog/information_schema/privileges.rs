@@ -1,4 +1,4 @@
-//! `table_privileges`: the one user may read everything and write topics.
+//! `table_privileges`: what the owner may, and what was granted by him.
 
 use crate::catalog::table::{Cell, Kind, Table, row};
 use crate::catalog::world::{Shape, World};
@@ -23,6 +23,7 @@ pub const TABLE_PRIVILEGES: Table = Table {
 };
 
 fn rows(world: &World) -> Vec<Vec<Cell>> {
+    let known = world.source.engine.users().known();
     let mut rows = Vec::new();
     for relation in &world.relations {
         let privileges: &[&str] = match relation.shape {
@@ -32,6 +33,11 @@ fn rows(world: &World) -> Vec<Vec<Cell>> {
         };
         let (schema, name) = (relation.schema.as_str(), relation.name.as_str());
         rows.extend(privileges.iter().map(|privilege| row![USER, USER, DATABASE, schema, name, *privilege, "YES", "NO"]));
+        for right in known.rights().iter().filter(|right| right.object == relation.oid) {
+            let user = known.with_oid(right.user).map_or("PUBLIC", |user| user.name.as_str());
+            let privilege = right.privilege.name().to_ascii_uppercase();
+            rows.push(row![USER, user, DATABASE, schema, name, privilege, "NO", "NO"]);
+        }
     }
     rows
 }

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::call;
 
 /// Columns of the catalog that are vectors.
-pub(super) const COLUMNS: &[&str] = &["indkey", "indclass", "indcollation", "indoption", "proargtypes"];
+const COLUMNS: &[&str] = &["indkey", "indclass", "indcollation", "indoption", "proargtypes"];
 
 /// Collects the names that a statement gives to vectors.
 pub(super) struct Renamed<'a>(pub &'a mut Vec<String>);
@@ -24,21 +24,22 @@ impl Visitor for Renamed<'_> {
             if let SelectItem::ExprWithAlias { expr, alias } = item
                 && is_vector(expr, self.0)
             {
-                self.0.push(alias.value.to_lowercase());
+                self.0.push(alias.value.clone());
             }
         }
         ControlFlow::Continue(())
     }
 }
 
-/// Whether it is a column that is a vector.
-pub(super) fn is_vector(expr: &Expr, vectors: &[String]) -> bool {
+/// Whether it is a column that is a vector: one of the catalog, or what the statement calls it.
+pub(super) fn is_vector(expr: &Expr, renamed: &[String]) -> bool {
     let name = match expr {
         Expr::Identifier(name) => Some(name),
         Expr::CompoundIdentifier(path) => path.last(),
         _ => None,
     };
-    name.is_some_and(|name| vectors.contains(&name.value.to_lowercase()))
+    let mut known = COLUMNS.iter().copied().chain(renamed.iter().map(String::as_str));
+    name.is_some_and(|name| known.any(|known| name.value.eq_ignore_ascii_case(known)))
 }
 
 /// `(information_schema._pg_expandarray(v)).x` and `.n`: the elements of a vector, and their numbers.
