@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use strata_engine::EngineConfig;
+use strata_engine::audit::Class;
 use strata_engine::users::rules::{RULES_BYTES_MAX, Rules};
 use strata_pgwire::TlsFiles;
 
@@ -70,6 +71,8 @@ settings! {
     tls_client_ca: PathBuf = PathBuf::new();
     /// Rules about who may come from where, in the form of a pg_hba.conf. Read again on SIGHUP. Empty: whoever has a password.
     hba_file: PathBuf = PathBuf::new();
+    /// What is recorded in topic `audit.events` before it is done: any of `login`, `change`, `write`, `read`, between commas.
+    audit: String = String::new();
     /// Memory of the whole process. Past it writers wait and queries spill. Default: a quarter of the machine.
     memory_limit: ByteSize = ByteSize(machine_memory_bytes() / 4);
     /// Threads that run queries. Default: the machine's cores.
@@ -129,6 +132,7 @@ impl Config {
         if empty(&self.tls_cert) && !empty(&self.tls_client_ca) {
             bail!("tls_client_ca needs tls_cert and tls_key");
         }
+        self.audited()?;
         let least = ByteSize(64 << 20);
         if self.memory_limit < least {
             bail!("memory_limit = {} is too small; give at least {least}", self.memory_limit);
@@ -184,6 +188,14 @@ impl Config {
         Rules::parse(&text).map(Some).with_context(|| path.display().to_string())
     }
 
+    fn audited(&self) -> anyhow::Result<Vec<Class>> {
+        let named = |name: &str| {
+            let class = Class::ALL.into_iter().find(|class| class.name() == name);
+            class.with_context(|| format!("audit: there is no \"{name}\"; use login, change, write and read"))
+        };
+        self.audit.split(',').map(str::trim).filter(|name| !name.is_empty()).map(named).collect()
+    }
+
     /// What the engine needs of it.
     pub fn engine(&self) -> EngineConfig {
         EngineConfig {
@@ -197,6 +209,7 @@ impl Config {
             seal_age_rows_min: self.seal_age_rows_min,
             merge_rows_max: self.merge_rows_max,
             record_bytes_max: self.record_size_max.as_usize(),
+            audit: self.audited().unwrap_or_default(),
             ..EngineConfig::for_folder(&self.data_dir, self.memory_limit.as_usize())
         }
     }
@@ -252,6 +265,7 @@ mod tests {
             ("seal_age = \"soon\"", "not a length of time"),
             ("wal_size_max = \"64MB\"", "do not go together"),
             ("threads = 0", "at least 1"),
+            ("audit = \"change, all\"", "there is no \"all\""),
         ] {
             let message = message(parse(text));
             assert!(message.contains(part), "{text}: {message}");

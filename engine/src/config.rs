@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use strata_catalog::etl::ConfigStore;
 
+use crate::audit::Class;
 use crate::etl::Components;
 
 /// Settings that hold for the whole server. Sizes in bytes, durations in microseconds.
@@ -38,6 +39,8 @@ pub struct EngineConfig {
     pub components: Components,
     /// Where sidecars find their files and report; `None`: in the catalog.
     pub config_store: Option<Arc<dyn ConfigStore>>,
+    /// What is recorded of what people do.
+    pub audit: Vec<Class>,
 }
 
 impl EngineConfig {
@@ -58,6 +61,7 @@ impl EngineConfig {
             record_bytes_max: 16 << 20,
             components: Components::default(),
             config_store: None,
+            audit: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a query sees one snapshot of segments and buffers; an index or a statistic may only prune.
 
+pub mod audit;
 pub mod builtin;
 pub mod config;
 pub mod engine;
@@ -20,6 +21,7 @@ pub mod scan;
 pub mod session;
 pub mod system;
 pub mod text_search;
+pub mod text_type;
 pub mod topics;
 pub mod users;
 

@@ -23,7 +23,6 @@ mod number;
 mod row;
 mod text_column;
 pub mod timestamp;
-mod uuid;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@
 //! [`SessionInfo`] are for others. Planning happens anew at each execution, so a prepared statement always sees the
 //! newest records. The session never speaks a wire format.
 
+mod auditing;
 pub mod cancel;
 mod cast_types;
 mod column_names;
@@ -58,6 +59,7 @@ use std::sync::atomic::AtomicI64;
 
 use arrow::datatypes::FieldRef;
 use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::Statement;
 use parking_lot::Mutex;
 use strata_storage::ids::TopicId;
 use strata_storage::segment::SegmentMeta;
@@ -188,6 +190,17 @@ impl Session {
     /// Fails the transaction block, if there is one: for a front end that refuses a message before it becomes a statement.
     pub fn fail_transaction(&self) {
         self.transaction.lock().fail();
+    }
+
+    /// Whether a statement only appends records, so that several of them can wait for one COMMIT.
+    pub fn appends(&self, prepared: &Prepared) -> bool {
+        match prepared.statement.as_deref() {
+            Some(Command::Sql(statement)) => match statement.as_ref() {
+                Statement::Insert(insert) => matches!(self.configured_by(insert), Ok(None)),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// Takes the messages that wait for the client.

@@ -44,6 +44,8 @@ pub struct Connection {
     portals: HashMap<String, Portal>,
     /// An error of the extended protocol makes everything up to the next Sync void.
     skipping: bool,
+    /// Whether a transaction is open that the client did not begin: that of a pipeline.
+    implicit: bool,
     /// Since the last ReadyForQuery, until the client says something.
     idle: Option<Idle>,
     stop: Stop,
@@ -59,7 +61,7 @@ impl Connection {
     /// A connection whose start-up is over.
     pub fn new(session: Session, reader: Incoming, writer: Outgoing, stop: Stop) -> Self {
         let (statements, portals) = (HashMap::new(), HashMap::new());
-        Self { session, reader, writer, statements, portals, skipping: false, idle: None, stop }
+        Self { session, reader, writer, statements, portals, skipping: false, implicit: false, idle: None, stop }
     }
 
     /// Answers until the client leaves, the connection breaks or the server stops.
@@ -134,6 +136,7 @@ impl Connection {
     async fn dispatch(&mut self, message: Frontend) -> Result<Flow> {
         match message {
             Frontend::Query(sql) => {
+                self.end_pipeline().await?;
                 self.simple_query(&sql).await.map_err(|error| error.in_text(&sql))?;
                 self.ready()?;
                 self.writer.flush().await?;
@@ -150,6 +153,12 @@ impl Connection {
             Frontend::Flush => self.writer.flush().await?,
             Frontend::Sync => {
                 self.skipping = false;
+                if let Err(error) = self.end_pipeline().await {
+                    if error.is_fatal() {
+                        return Err(error);
+                    }
+                    self.report(&error)?;
+                }
                 if self.session.transaction_status() == TransactionStatus::Idle {
                     // Portals do not outlive the transaction, and without a block that ends here.
                     self.portals.clear();

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use pgwire::messages::PgWireBackendMessage as Backend;
 use pgwire::messages::startup::{Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey};
 use strata_engine::Engine;
+use strata_engine::audit::{self, Class, Event};
 use strata_engine::session::{Session, SessionOptions};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
@@ -93,7 +94,19 @@ pub async fn open(
     let name = parameters.remove("user").filter(|user| !user.is_empty()).ok_or(Error::NoUser)?;
     // Clients that name no database ask for one named like the user.
     let database = parameters.remove("database").filter(|database| !database.is_empty()).unwrap_or_else(|| name.clone());
-    let user = login::authenticate(engine, &name, &database, peer, reader, writer).await?;
+    let address = peer.address.to_string();
+    let coming_in =
+        Event { class: Class::Login, user: &name, session: None, address: &address, action: "login refused", detail: "" };
+    let user = match login::authenticate(engine, &name, &database, peer, reader, writer).await {
+        Ok(user) => user,
+        Err(error) => {
+            // A client that went away in the middle was not refused.
+            if !matches!(error, Error::Io(_)) {
+                audit::record(engine, Event { detail: &error.to_string(), ..coming_in }).await?;
+            }
+            return Err(error);
+        }
+    };
     if database != DATABASE && database != name {
         return Err(Error::UndefinedDatabase(database));
     }
@@ -105,10 +118,10 @@ pub async fn open(
         settings.extend(command_line(&options)?);
     }
     settings.extend(parameters.into_iter().filter(|(name, _)| !name.starts_with("_pq_.")));
-    let address = peer.address.to_string();
-    let session =
-        Session::new(Arc::clone(engine), SessionOptions { user, database: DATABASE.to_owned(), address, parameters: settings })?;
+    let options = SessionOptions { user, database: DATABASE.to_owned(), address: address.clone(), parameters: settings };
+    let session = Session::new(Arc::clone(engine), options)?;
     let process = session.info().id;
+    audit::record(engine, Event { action: "login", session: Some(process), ..coming_in }).await?;
     let secret = keys.add(process, session.cancel_handle())?;
     writer.message(Backend::Authentication(Authentication::Ok))?;
     for (name, value) in session.reported_parameters() {

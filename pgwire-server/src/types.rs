@@ -20,6 +20,7 @@ pub mod datetime_text;
 pub mod decode;
 pub mod encode;
 pub mod float;
+pub mod inet;
 pub mod integer;
 pub mod interval;
 pub mod json;
@@ -110,6 +111,8 @@ pub fn by_name(name: &str) -> Option<Type> {
         "timestamptz" => Type::TIMESTAMPTZ,
         "interval" => Type::INTERVAL,
         "uuid" => Type::UUID,
+        "inet" => Type::INET,
+        "cidr" => Type::CIDR,
         "json" => Type::JSON,
         "jsonb" => Type::JSONB,
         "tsvector" => Type::TS_VECTOR,
@@ -150,6 +153,8 @@ pub fn array_of(element: &Type) -> Type {
         Type::TIMESTAMPTZ => Type::TIMESTAMPTZ_ARRAY,
         Type::INTERVAL => Type::INTERVAL_ARRAY,
         Type::UUID => Type::UUID_ARRAY,
+        Type::INET => Type::INET_ARRAY,
+        Type::CIDR => Type::CIDR_ARRAY,
         Type::JSON => Type::JSON_ARRAY,
         Type::JSONB => Type::JSONB_ARRAY,
         Type::TS_VECTOR => Type::TS_VECTOR_ARRAY,
@@ -226,6 +231,8 @@ pub fn parameter_field(kind: &Type) -> Option<Field> {
         Type::INTERVAL => DataType::Interval(IntervalUnit::MonthDayNano),
         Type::OID => return Some(marked(DataType::Int64, "oid")),
         Type::UUID => return Some(marked(DataType::Utf8View, "uuid")),
+        Type::INET => return Some(marked(DataType::Utf8View, "inet")),
+        Type::CIDR => return Some(marked(DataType::Utf8View, "cidr")),
         Type::JSON => return Some(marked(DataType::Utf8View, "json")),
         Type::JSONB => return Some(marked(DataType::Utf8View, "jsonb")),
         _ => return None,

@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use strata_engine::audit::{self, Class, Event};
 use strata_engine::users::Denied;
 use strata_engine::users::rules::Arrival;
 
@@ -37,7 +38,15 @@ pub(super) async fn check(
 ) -> Response {
     let caller = match identify(&server, peer, request.headers()).await {
         Ok(user) => Caller(user),
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            let (user, address) = (named(request.headers()), peer.address.to_string());
+            let (class, detail) = (Class::Login, refusal.error.as_str());
+            let event = Event { class, user: &user, session: None, address: &address, action: "request refused", detail };
+            if let Err(error) = audit::record(&server.engine, event).await {
+                return Refusal::from(error).into_response();
+            }
+            return refusal.into_response();
+        }
     };
     let everybodys = request.uri().path().starts_with(RECORDS);
     if !(everybodys || server.engine.users().is_superuser(&caller.0)) {
@@ -95,6 +104,12 @@ async fn admit(server: &Arc<Server>, address: IpAddr, name: &str, password: Stri
         }
         Err(Denied::NoLogin) => Err(Refusal::new(StatusCode::FORBIDDEN, format!("role \"{name}\" is not permitted to log in"))),
     }
+}
+
+/// Whom a request names; empty if nobody.
+fn named(headers: &HeaderMap) -> String {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| credentials(value.as_bytes()));
+    header.map(|(name, _)| name).unwrap_or_default()
 }
 
 /// Name and password of a `Basic` header.

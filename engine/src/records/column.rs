@@ -13,13 +13,13 @@ use arrow::datatypes::{
 use strata_storage::schema;
 
 use crate::jsonb::canonical::Canonicalizer;
+use crate::text_type::TextType;
 
 use super::attrs::print;
 use super::cell::Cell;
 use super::number::{float, integer, whole_number};
 use super::text_column::TextColumn;
 use super::timestamp::TimeReader;
-use super::uuid;
 
 /// What all columns of a row share while they convert.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub(super) enum Column {
     Time(PrimitiveBuilder<TimestampMicrosecondType>),
     Text(TextColumn),
     Jsonb(TextColumn),
-    Uuid(TextColumn),
+    Named(TextType, TextColumn),
     Other(CastColumn),
 }
 
@@ -74,8 +74,10 @@ impl Column {
     pub(super) fn new(column: &schema::Column) -> Self {
         match (&column.data_type, column.sql_type.as_deref()) {
             (DataType::Utf8View | DataType::Utf8, Some(schema::JSONB)) => Self::Jsonb(TextColumn::default()),
-            (DataType::Utf8View | DataType::Utf8, Some("uuid")) => Self::Uuid(TextColumn::default()),
-            (DataType::Utf8View | DataType::Utf8, _) => Self::Text(TextColumn::default()),
+            (DataType::Utf8View | DataType::Utf8, name) => match name.and_then(TextType::named) {
+                Some(named) => Self::Named(named, TextColumn::default()),
+                None => Self::Text(TextColumn::default()),
+            },
             (DataType::Boolean, _) => Self::Boolean(BooleanBuilder::new()),
             (DataType::Int16, _) => Self::Int16(PrimitiveBuilder::new()),
             (DataType::Int32, _) => Self::Int32(PrimitiveBuilder::new()),
@@ -138,7 +140,7 @@ impl Column {
                 builder.append_value(conversion.jsonb(cell));
                 true
             }
-            Self::Uuid(builder) => match cell.scalar_text().and_then(|text| uuid::normal(&text)) {
+            Self::Named(named, builder) => match cell.scalar_text().and_then(|text| named.canonical(&text)) {
                 Some(text) => {
                     builder.append_value(&text);
                     true
@@ -163,7 +165,7 @@ impl Column {
             Self::Float32(_) => real(cell).and_then(narrow).is_some(),
             Self::Float64(_) => real(cell).is_some(),
             Self::Time(_) => conversion.time(cell).is_some(),
-            Self::Uuid(_) => cell.scalar_text().is_some_and(|text| uuid::normal(&text).is_some()),
+            Self::Named(named, _) => cell.scalar_text().is_some_and(|text| named.canonical(&text).is_some()),
             Self::Other(builder) => builder.cast(cell).is_some(),
         }
     }
@@ -177,7 +179,7 @@ impl Column {
             Self::Float32(builder) => builder.append_null(),
             Self::Float64(builder) => builder.append_null(),
             Self::Time(builder) => builder.append_null(),
-            Self::Text(builder) | Self::Jsonb(builder) | Self::Uuid(builder) => builder.append_null(),
+            Self::Text(builder) | Self::Jsonb(builder) | Self::Named(_, builder) => builder.append_null(),
             Self::Other(builder) => builder.append_null(),
         }
     }
@@ -192,7 +194,7 @@ impl Column {
             Self::Float32(builder) => finish(builder),
             Self::Float64(builder) => finish(builder),
             Self::Time(builder) => finish(builder),
-            Self::Text(builder) | Self::Jsonb(builder) | Self::Uuid(builder) => builder.finish(),
+            Self::Text(builder) | Self::Jsonb(builder) | Self::Named(_, builder) => builder.finish(),
             Self::Other(builder) => builder.finish(),
         }
     }

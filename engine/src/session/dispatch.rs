@@ -58,6 +58,7 @@ impl Session {
         parameters: Parameters,
         running: Running,
     ) -> Result<Outcome> {
+        self.record(command, &prepared.sql).await?;
         self.permit(command)?;
         let statement = match command {
             Command::Sql(statement) => statement.as_ref(),

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::error::{DataFusionError, Result as PlanResult};
 use datafusion::logical_expr::planner::TypePlanner;
@@ -18,7 +17,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use strata_storage::schema::{JSONB, SQL_TYPE};
 
 use crate::Result;
-use crate::error::{DataFault, EngineError, ObjectClass};
+use crate::error::{EngineError, ObjectClass};
 
 /// Digits of a `numeric` without precision: all that fit in 128 bits, ten of them behind the point.
 const NUMERIC: DataType = DataType::Decimal128(38, 10);
@@ -61,6 +60,8 @@ pub fn arrow_type(sql_type: &SqlType, zone: &str) -> Result<(DataType, Option<&'
             Ok((DataType::List(Arc::new(Field::new_list_field(element, true))), name))
         }
         SqlType::Custom(name, _) => match catalog_name(name).as_str() {
+            "inet" => Ok((DataType::Utf8View, Some("inet"))),
+            "cidr" => Ok((DataType::Utf8View, Some("cidr"))),
             "name" | "bpchar" | "citext" | "regtype" | "regproc" => plain(DataType::Utf8View),
             "oid" | "xid" | "cid" => plain(DataType::Int32),
             bare => match parsed(bare) {
@@ -169,36 +170,6 @@ pub fn data_type_name(data_type: &DataType) -> String {
     }
 }
 
-/// Texts that are uuids, in the spelling of PostgreSQL.
-///
-/// # Errors
-/// Text that is no uuid.
-pub(crate) fn canonical_uuids(array: &ArrayRef) -> Result<ArrayRef> {
-    let texts = array.as_string_view();
-    let mut canonical = StringViewBuilder::with_capacity(texts.len());
-    for text in texts {
-        match text {
-            None => canonical.append_null(),
-            Some(text) => canonical.append_value(canonical_uuid(text).ok_or_else(|| EngineError::Data {
-                reason: DataFault::InvalidText,
-                message: format!("invalid input syntax for type uuid: \"{text}\""),
-                hint: None,
-            })?),
-        }
-    }
-    Ok(Arc::new(canonical.finish()))
-}
-
-fn canonical_uuid(text: &str) -> Option<String> {
-    let bare = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text.trim());
-    let digits: String = bare.chars().filter(|c| *c != '-').collect::<String>().to_ascii_lowercase();
-    let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| {
-        let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
-        parts.join("-")
-    })
-}
-
 /// Key of the metadata that says how long a text becomes by a cast, or how many digits a second keeps: `varchar 3`, `char 5`,
 /// `seconds 0`. It is for whoever plans the cast; columns do not have it.
 pub const MODIFIER: &str = "strata.modifier";
@@ -272,7 +243,10 @@ mod tests {
         check("jsonb", Some("jsonb"));
         check("uuid", Some("uuid"));
         check("text[]", Some("text[]"));
-        check("inet", None);
+        check("inet", Some("inet"));
+        check("pg_catalog.int4", Some("integer"));
+        check("pg_catalog.cidr", Some("cidr"));
+        check("point", None);
         check("tsvector", None);
     }
 }

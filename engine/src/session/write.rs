@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::{DataFault, EngineError, Refusal};
 use crate::ingest::{ProducerSpan, TopicAppend};
 use crate::jsonb::canonical_texts;
+use crate::text_type::TextType;
 use crate::users::MayInsert;
 
 /// Records of one statement for one topic.
@@ -198,8 +199,10 @@ pub(crate) fn value_of(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
     };
     match column.sql_type.as_deref() {
         Some(JSONB) => Ok(Arc::new(canonical_texts(array.as_string_view())?)),
-        Some("uuid") => super::sql_type::canonical_uuids(&array),
-        _ => Ok(array),
+        name => match name.and_then(TextType::named) {
+            Some(named) => named.column(&array),
+            None => Ok(array),
+        },
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) const SCALARS: &[Type] = &[
     Type::INTERVAL,
     Type::NUMERIC,
     Type::UUID,
+    Type::INET,
+    Type::CIDR,
     Type::JSONB,
     Type::TS_VECTOR,
     Type::TSQUERY,

@@ -1,4 +1,8 @@
-//! The extended protocol: Parse, Bind, Execute, Close. Every Execute outside of a block is a transaction of its own.
+//! The extended protocol: Parse, Bind, Execute, Close.
+//!
+//! Outside of a block, statements that only append and follow each other are one transaction, up to Sync or to the next statement of
+//! another kind; each of the others is one of its own. PostgreSQL has one transaction up to Sync, but its statements see what those
+//! before them have appended.
 
 use std::sync::Arc;
 
@@ -111,6 +115,14 @@ impl Connection {
         let parameters = std::mem::take(&mut portal.parameters);
         let cancel = self.session.cancel_handle();
         let statement = Arc::clone(&portal.statement);
+        match self.session.appends(&statement.prepared) {
+            true if self.session.transaction_status() == TransactionStatus::Idle => {
+                self.control("BEGIN").await?;
+                self.implicit = true;
+            }
+            true => {}
+            false => self.end_pipeline().await?,
+        }
         let before = self.session.transaction_status();
         let mut wires = Wires { reader: &mut self.reader, writer: &mut self.writer, cancel: &cancel };
         let outcome = wires.unless_gone(self.session.execute(&statement.prepared, parameters)).await??;
@@ -136,6 +148,11 @@ impl Connection {
             Outcome::Empty => self.writer.message(Backend::EmptyQueryResponse(EmptyQueryResponse::new()))?,
         }
         Ok(None)
+    }
+
+    /// Commits what a pipeline has appended, or takes it back if one of its statements failed.
+    pub(super) async fn end_pipeline(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.implicit) { self.control("COMMIT").await } else { Ok(()) }
     }
 
     /// Close. What is not there counts as closed.

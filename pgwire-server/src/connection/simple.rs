@@ -53,7 +53,7 @@ impl Connection {
     }
 
     /// Runs a statement that the client did not write.
-    async fn control(&mut self, sql: &str) -> Result<()> {
+    pub(super) async fn control(&mut self, sql: &str) -> Result<()> {
         for parsed in self.session.parse(sql)? {
             self.session.execute_at_once(&parsed).await?;
         }

@@ -11,11 +11,12 @@ use arrow::array::{
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use postgres_types::Kind;
+use strata_engine::text_type::TextType;
 use strata_engine::{EngineError, Result};
 
 use super::array::{self, Element};
 use super::interval::Interval;
-use super::{Style, Type, boolean, bytea, date, float, integer, interval, invalid_binary, json, numeric, of_field, string};
+use super::{Style, Type, boolean, bytea, date, float, inet, integer, interval, invalid_binary, json, numeric, of_field, string};
 use super::{time, timestamp, uuid};
 
 /// Bytes of a text value that a column of type `text` takes, at most: PostgreSQL's own bound.
@@ -192,6 +193,8 @@ impl ColumnBuilder {
                 uuid::write_text(&uuid::parse(text)?, &mut canonical);
                 String::from_utf8_lossy(&canonical).into_owned().into()
             }
+            Type::INET => TextType::Inet.parse(text)?.into(),
+            Type::CIDR => TextType::Cidr.parse(text)?.into(),
             Type::JSON | Type::JSONB => {
                 json::check(text)?;
                 text.into()
@@ -254,6 +257,7 @@ impl ColumnBuilder {
                     uuid::write_text(bytes.try_into().map_err(|_| invalid_binary("uuid"))?, &mut text);
                     return self.append_string(string::check(&text)?);
                 }
+                Type::INET | Type::CIDR => return self.append_string(&inet::text_of_binary(bytes, self.kind.name())?),
                 _ => return self.append_string(string::check(bytes)?),
             },
             Builder::Bytes(builder) => builder.append_value(bytes),

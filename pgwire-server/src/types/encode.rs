@@ -22,7 +22,9 @@ use postgres_types::Kind;
 use strata_engine::Result;
 
 use super::interval::Interval;
-use super::{Style, Type, array, boolean, bytea, date, float, integer, interval, json, numeric, of_field, out_of_range, time};
+use super::{
+    Style, Type, array, boolean, bytea, date, float, inet, integer, interval, json, numeric, of_field, out_of_range, time,
+};
 use super::{timestamp, tsquery, tsvector, uuid};
 
 /// A column of a batch, ready to be written value by value.
@@ -161,6 +163,9 @@ impl Column {
                 Type::UUID => {
                     let text = std::str::from_utf8(self.bytes(row)).unwrap_or_default();
                     out.put_slice(&uuid::parse(text)?);
+                }
+                Type::INET | Type::CIDR => {
+                    inet::write_binary(std::str::from_utf8(self.bytes(row)).unwrap_or_default(), self.kind == Type::CIDR, out)?;
                 }
                 Type::TSQUERY => tsquery::write_binary(std::str::from_utf8(self.bytes(row)).unwrap_or_default(), out)?,
                 Type::TS_VECTOR => tsvector::write_binary(std::str::from_utf8(self.bytes(row)).unwrap_or_default(), out)?,

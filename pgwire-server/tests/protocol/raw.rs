@@ -104,6 +104,48 @@ async fn everything_is_skipped_up_to_sync() {
     assert_eq!(until_ready(&mut stream).await, ("12TDCZI".to_owned(), None));
 }
 
+/// Parse, Bind and Execute of a statement without parameters.
+fn run(sql: &str) -> Vec<u8> {
+    let parse = [b"\0", sql.as_bytes(), b"\0\0\0"].concat();
+    [message(b'P', &parse), message(b'B', b"\0\0\0\0\0\0\0\0"), message(b'E', b"\0\0\0\0\0")].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_of_a_pipeline_are_one_transaction() {
+    let server = Server::start().await;
+    let mut stream = start(&server).await;
+    let client = server.connect().await;
+    client.simple_query("CREATE TABLE logs.p (n int)").await.unwrap();
+    let count = async || -> i64 { client.query_one("SELECT count(*) FROM logs.p", &[]).await.unwrap().get(0) };
+    let insert = |n: i32| run(&format!("INSERT INTO logs.p VALUES ({n})"));
+    let sync = || message(b'S', b"");
+    // Both or none.
+    stream.write_all(&[insert(1), insert(2), run("SELECT nope"), insert(3), sync()].concat()).await.unwrap();
+    assert_eq!(until_ready(&mut stream).await, ("12C12CEZI".to_owned(), Some("42703".to_owned())));
+    assert_eq!(count().await, 0);
+    stream.write_all(&[insert(1), insert(2), sync()].concat()).await.unwrap();
+    assert_eq!(until_ready(&mut stream).await, ("12C12CZI".to_owned(), None));
+    assert_eq!(count().await, 2);
+    // What comes between sees those before it, and keeps them.
+    stream.write_all(&[insert(3), run("SELECT 1 FROM logs.p"), insert(4), run("SELECT nope"), sync()].concat()).await.unwrap();
+    assert_eq!(until_ready(&mut stream).await, ("12C12DDDC12CEZI".to_owned(), Some("42703".to_owned())));
+    assert_eq!(count().await, 3);
+    // A block is the client's own, and a simple query ends a pipeline.
+    stream.write_all(&[run("BEGIN"), insert(5), sync()].concat()).await.unwrap();
+    assert_eq!(until_ready(&mut stream).await, ("12C12CZT".to_owned(), None));
+    stream.write_all(&[insert(6), run("ROLLBACK"), insert(7), message(b'Q', b"SELECT 1\0")].concat()).await.unwrap();
+    assert_eq!(until_ready(&mut stream).await, ("12C12C12CTDCZI".to_owned(), None));
+    assert_eq!(count().await, 4);
+    // Who goes before Sync has appended nothing.
+    stream.write_all(&[insert(8), message(b'H', b"")].concat()).await.unwrap();
+    let mut answer = [0; 26];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert!(answer.ends_with(b"INSERT 0 1\0"), "{answer:?}");
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(count().await, 4);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_messages_are_errors_and_not_the_end() {
     let server = Server::start().await;

@@ -19,12 +19,15 @@ use crate::session::outcome::Outcome;
 use crate::session::planner::table_reference;
 use crate::session::sql_type::{data_type_name, type_name};
 
+/// What there is to choose from.
+const METHODS: &str = "USING inverted finds words, bloom equal values, sparse bounds (which every column has already).";
+
 impl Session {
     pub(super) async fn create_index(&self, create: &CreateIndex) -> Result<Outcome> {
         refuse_unknown(create)?;
         let topic = self.writable_topic(&create.table_name, "create an index on")?;
         let column = indexed_column(create, &topic)?;
-        let method = method(create)?;
+        let method = self.index_method(create, &column)?;
         let options = options(create)?;
         check(&method, &options, &column)?;
         let name = match &create.name {
@@ -56,6 +59,27 @@ impl Session {
         let schema = schemas.into_iter().find(|schema| self.index_there(schema, &bare));
         let missing = || EngineError::Undefined { what: ObjectClass::Index, name: name.to_string(), hint: None };
         Ok((schema.ok_or_else(missing)?, bare))
+    }
+
+    /// The method that is named, or what finds equal values where nobody named one or means one of PostgreSQL's.
+    fn index_method(&self, create: &CreateIndex, column: &Column) -> Result<String> {
+        let named = create.using.as_ref().map(|using| using.to_string().to_lowercase());
+        match named.as_deref() {
+            Some(method @ ("inverted" | "bloom" | "sparse")) => Ok(method.to_owned()),
+            None | Some("btree" | "hash") => {
+                let bloom = strata_storage::index::method("bloom").is_some_and(|bloom| bloom.takes(&column.data_type));
+                let method = if bloom { "bloom" } else { "sparse" };
+                self.notice(
+                    format!("substituting access method \"{method}\" for \"{}\"", named.as_deref().unwrap_or("btree")),
+                    Some(METHODS.into()),
+                );
+                Ok(method.to_owned())
+            }
+            Some(other) => Err(EngineError::Unsupported {
+                message: format!("access method \"{other}\" does not exist"),
+                hint: Some(METHODS.into()),
+            }),
+        }
     }
 
     fn index_there(&self, schema: &str, name: &str) -> bool {
@@ -99,19 +123,6 @@ fn indexed_column(create: &CreateIndex, topic: &Topic) -> Result<Column> {
     let name = folded(ident);
     let column = topic.columns.columns().find(|column| column.name == name);
     column.ok_or(EngineError::Undefined { what: ObjectClass::Column, name, hint: None })
-}
-
-fn method(create: &CreateIndex) -> Result<String> {
-    let method = create.using.as_ref().map(|using| using.to_string().to_lowercase());
-    match method.as_deref() {
-        Some("inverted" | "bloom" | "sparse") => Ok(method.unwrap_or_default()),
-        other => Err(EngineError::Unsupported {
-            message: format!("access method \"{}\" does not exist", other.unwrap_or("btree")),
-            hint: Some(
-                "Use USING inverted for words, bloom for identifiers, sparse for bounds (which every column has already).".into(),
-            ),
-        }),
-    }
 }
 
 fn options(create: &CreateIndex) -> Result<BTreeMap<String, String>> {

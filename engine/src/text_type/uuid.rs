@@ -1,7 +1,7 @@
-//! The text form of a UUID.
+//! The text of a `uuid`.
 
 /// `text` as PostgreSQL prints a UUID, if it is one: 32 hexadecimal digits, hyphens between groups of four, perhaps braces.
-pub(super) fn normal(text: &str) -> Option<String> {
+pub(super) fn canonical(text: &str) -> Option<String> {
     let inner = text.strip_prefix('{').map_or(Some(text), |rest| rest.strip_suffix('}'))?;
     let mut out = String::with_capacity(36);
     let mut digits = 0;
@@ -40,7 +40,7 @@ mod tests {
             "a0eebc999c0b4ef8bb6d6bb9bd380a11",
             "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11",
         ] {
-            assert_eq!(normal(text), printed, "{text}");
+            assert_eq!(canonical(text), printed, "{text}");
         }
         for text in [
             "",
@@ -51,7 +51,7 @@ mod tests {
             "-a0eebc999c0b4ef8bb6d6bb9bd380a11",
             "a0eebc999c0b4ef8bb6d6bb9bd380a11-",
         ] {
-            assert_eq!(normal(text), None, "{text}");
+            assert_eq!(canonical(text), None, "{text}");
         }
     }
 }
