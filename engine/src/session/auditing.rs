@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::{CopySource, Statement};
 
 use super::Session;
-use super::statement::Command;
+use super::statement::{Command, is_sessions_own};
 use crate::Result;
 use crate::audit::{self, Class, Event};
 
@@ -37,26 +37,7 @@ impl Session {
                 Ok(Some(_)) => Some(Class::Change),
                 Ok(None) | Err(_) => Some(Class::Write),
             },
-            Statement::StartTransaction { .. }
-            | Statement::Commit { .. }
-            | Statement::Rollback { .. }
-            | Statement::Savepoint { .. }
-            | Statement::ReleaseSavepoint { .. }
-            | Statement::Set(_)
-            | Statement::Reset(_)
-            | Statement::Discard { .. }
-            | Statement::ShowVariable { .. }
-            | Statement::ShowTables { .. }
-            | Statement::ShowSchemas { .. }
-            | Statement::ShowDatabases { .. }
-            | Statement::Fetch { .. }
-            | Statement::Close { .. }
-            | Statement::Prepare { .. }
-            | Statement::Execute { .. }
-            | Statement::Deallocate { .. }
-            | Statement::LISTEN { .. }
-            | Statement::UNLISTEN { .. }
-            | Statement::NOTIFY { .. } => None,
+            other if is_sessions_own(other) => None,
             _ => Some(Class::Change),
         }
     }

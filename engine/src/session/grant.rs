@@ -14,7 +14,7 @@ use super::insert::folded;
 use super::outcome::Outcome;
 use super::planner::undefined_relation;
 use super::relations::Relation;
-use super::statement::Command;
+use super::statement::{Command, is_sessions_own};
 use crate::Result;
 use crate::builtin;
 use crate::error::{EngineError, ObjectClass, Refusal};
@@ -37,37 +37,20 @@ impl Session {
     /// Refuses what only superusers may do: everything that is not known to ask for its own rights.
     pub(super) fn permit(&self, command: &Command) -> Result<()> {
         let own_rights = match command {
-            Command::Sql(statement) => matches!(
-                statement.as_ref(),
-                Statement::Query(_)
-                    | Statement::Explain { .. }
-                    | Statement::Insert(_)
-                    | Statement::Update(_)
-                    | Statement::Delete(_)
-                    | Statement::Call(_)
-                    | Statement::Copy { .. }
-                    | Statement::StartTransaction { .. }
-                    | Statement::Commit { .. }
-                    | Statement::Rollback { .. }
-                    | Statement::Savepoint { .. }
-                    | Statement::ReleaseSavepoint { .. }
-                    | Statement::Set(_)
-                    | Statement::Reset(_)
-                    | Statement::Discard { .. }
-                    | Statement::ShowVariable { .. }
-                    | Statement::ShowTables { .. }
-                    | Statement::ShowSchemas { .. }
-                    | Statement::ShowDatabases { .. }
-                    | Statement::Declare { .. }
-                    | Statement::Fetch { .. }
-                    | Statement::Close { .. }
-                    | Statement::Prepare { .. }
-                    | Statement::Execute { .. }
-                    | Statement::Deallocate { .. }
-                    | Statement::LISTEN { .. }
-                    | Statement::UNLISTEN { .. }
-                    | Statement::NOTIFY { .. }
-            ),
+            Command::Sql(statement) => {
+                is_sessions_own(statement)
+                    || matches!(
+                        statement.as_ref(),
+                        Statement::Query(_)
+                            | Statement::Explain { .. }
+                            | Statement::Insert(_)
+                            | Statement::Update(_)
+                            | Statement::Delete(_)
+                            | Statement::Call(_)
+                            | Statement::Copy { .. }
+                            | Statement::Declare { .. }
+                    )
+            }
             Command::Move(_) | Command::User(_) => true,
             Command::StorageOptions { .. } | Command::Maintenance { .. } => false,
         };

@@ -53,7 +53,7 @@ fn plain_rules(optimizer: &Optimizer) -> Optimizer {
     Optimizer::with_rules(rules.cloned().collect())
 }
 
-/// Whether the plan is one scan, a filter on nothing but the scan, and above it operators that do not bring another filter.
+/// Whether the plan is one scan, or the one row of a SELECT without FROM, a filter on nothing but the scan, and above it operators that do not bring another filter.
 fn is_plain(plan: &LogicalPlan) -> Result<bool> {
     let mut is_plain = true;
     plan.apply(|node| {
@@ -64,6 +64,7 @@ fn is_plain(plan: &LogicalPlan) -> Result<bool> {
             | LogicalPlan::Aggregate(_)
             | LogicalPlan::Sort(_)
             | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::EmptyRelation(_)
             | LogicalPlan::TableScan(_) => true,
             LogicalPlan::Filter(filter) => is_scan(&filter.input),
             _ => false,
@@ -160,6 +161,9 @@ mod tests {
         let context = context();
         let state = context.state();
         for (sql, plain) in [
+            ("SELECT 1", true),
+            ("SELECT 1 + length('abc') AS a, lower('X') || 'y', count(*)", true),
+            ("SELECT 1 WHERE length('abc') > 3", false),
             ("SELECT count(*) FROM t", true),
             ("SELECT count(*) FROM t WHERE ts >= '2026-01-01' AND ts < '2026-01-02'", true),
             (

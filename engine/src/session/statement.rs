@@ -5,6 +5,7 @@
 
 mod fault;
 mod maintenance;
+mod own;
 mod secrecy;
 mod split;
 mod storage_options;
@@ -18,6 +19,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
+pub(super) use self::own::is_sessions_own;
 use self::user::UserStatement;
 use crate::Result;
 
