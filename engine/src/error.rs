@@ -199,6 +199,8 @@ pub enum Refusal {
     AmbiguousOperator,
     /// A column that is neither grouped nor aggregated.
     Grouping,
+    /// A window function where there are no windows.
+    Windowing,
     /// A definition that contradicts itself: a time column that is no timestamp, a sort column that is not there ...
     InvalidDefinition,
     /// A cursor that is not open, or cannot go where it was asked to.

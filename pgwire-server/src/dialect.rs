@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! statement ──words/──▶ statement ──DataFusion's planner──▶ plan ──cast──▶ plan
-//!                                     │ operators.rs: + - * / % of numbers and times
+//!                                     │ operators.rs: + - * / % of numbers and times   meaning: NULLs, refusals
 //!                                     └ functions: one file a noun
 //! ```
 //!
@@ -13,8 +13,11 @@ mod average;
 mod cast;
 mod fault;
 mod function;
+mod length;
+mod meaning;
 pub(crate) mod numeric_type;
 mod operator;
+mod sliding;
 mod words;
 
 use std::sync::Arc;
@@ -30,10 +33,13 @@ use strata_engine::Result;
 /// DataFusion's, when it takes no more functions.
 pub(crate) fn register(context: &SessionContext) -> Result<()> {
     function::register(context);
+    context.register_udf(length::function());
     context.register_udaf(average::average());
+    sliding::all().for_each(|aggregate| context.register_udaf(aggregate));
     let state = context.state_ref();
     let mut state = state.write();
     state.register_function_rewrite(Arc::new(cast::Casts))?;
+    state.register_function_rewrite(Arc::new(meaning::Meanings))?;
     state.register_expr_planner(Arc::new(operator::Operators))?;
     Ok(())
 }

@@ -143,7 +143,11 @@ fn of_schema(error: &SchemaError) -> Words {
         SchemaError::AmbiguousReference { field } => {
             Words::new(Condition::AmbiguousColumn, format!("column reference \"{}\" is ambiguous", field.name))
         }
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => {
+            let name = qualifier.table();
+            Words::new(Condition::DuplicateAlias, format!("table name \"{name}\" specified more than once"))
+        }
+        SchemaError::DuplicateUnqualifiedField { name } => {
             Words::new(Condition::DuplicateColumn, format!("column \"{name}\" specified more than once"))
         }
     }
@@ -180,6 +184,7 @@ const PLANNING: &[(&str, Condition)] = &[
     ("expected limit to be an integer", Condition::InvalidText),
     ("with query name", Condition::DuplicateAlias),
     ("is not defined!", Condition::UndefinedObject),
+    ("comparison operation struct(", Condition::Syntax),
 ];
 
 fn of_plan(text: &str) -> Words {

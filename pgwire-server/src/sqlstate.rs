@@ -149,6 +149,7 @@ fn refused(reason: Refusal) -> &'static str {
         Refusal::Ambiguous => "42702",
         Refusal::AmbiguousOperator => "42725",
         Refusal::Grouping => "42803",
+        Refusal::Windowing => "42P20",
         Refusal::InvalidDefinition => "42P17",
         Refusal::InvalidCursorState => "24000",
         Refusal::MissingParameter => "42P02",

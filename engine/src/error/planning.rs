@@ -29,6 +29,10 @@ impl From<DataFusionError> for EngineError {
             DataFusionError::Collection(mut errors) if !errors.is_empty() => Self::from(errors.swap_remove(0)),
             DataFusionError::SchemaError(inner, backtrace) => schema(*inner, *backtrace),
             DataFusionError::ResourcesExhausted(message) => Self::OutOfMemory { message },
+            DataFusionError::NotImplemented(message) if message.contains("logical expression WindowFunction") => {
+                let message = "window functions are not allowed here".into();
+                Self::Refused { reason: Refusal::Windowing, message, hint: Some("Compute it in a subquery.".into()) }
+            }
             DataFusionError::NotImplemented(message) => {
                 Self::Unsupported { message: format!("not supported: {}", first_line(&message)), hint: None }
             }
@@ -159,6 +163,13 @@ fn plan(message: String) -> EngineError {
     let text = first_line(&message).to_owned();
     if let Some(rest) = text.strip_prefix("Invalid function '") {
         let name = rest.split('\'').next().unwrap_or(rest).to_owned();
+        if OF_WINDOWS.contains(&name.as_str()) {
+            return EngineError::Refused {
+                reason: Refusal::WrongObjectType,
+                message: format!("window function {name} requires an OVER clause"),
+                hint: None,
+            };
+        }
         return EngineError::Undefined { what: ObjectClass::Function, name, hint: None };
     }
     if text.contains("must appear in the GROUP BY clause") || text.contains("must be part of GROUP BY clause") {
@@ -166,6 +177,9 @@ fn plan(message: String) -> EngineError {
     }
     if message.contains("No function matches the given name and argument types") {
         let call = message.split("argument types '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("function");
+        if let Some(error) = of_construct(call) {
+            return error;
+        }
         return EngineError::Undefined {
             what: ObjectClass::Function,
             name: call.to_owned(),
@@ -175,6 +189,24 @@ fn plan(message: String) -> EngineError {
         };
     }
     EngineError::DataFusion(Box::new(DataFusionError::Plan(message)))
+}
+
+/// Functions that are of windows only.
+const OF_WINDOWS: [&str; 8] = ["rank", "dense_rank", "percent_rank", "cume_dist", "row_number", "ntile", "lag", "lead"];
+
+/// The error of a call that the planner makes of another construct, whose name no user wrote.
+fn of_construct(call: &str) -> Option<EngineError> {
+    let mismatch = |message: &str| EngineError::Data { reason: DataFault::TypeMismatch, message: message.into(), hint: None };
+    match call.split_once('(')? {
+        ("coalesce", _) => Some(mismatch("COALESCE types cannot be matched")),
+        ("make_array", _) => Some(mismatch("ARRAY types cannot be matched")),
+        ("array_has", types) if !types.contains("List(") => Some(EngineError::Refused {
+            reason: Refusal::WrongObjectType,
+            message: "op ANY/ALL (array) requires array on right side".into(),
+            hint: None,
+        }),
+        _ => None,
+    }
 }
 
 fn execution(message: String) -> EngineError {

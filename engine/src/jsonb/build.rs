@@ -102,7 +102,7 @@ fn object(arrays: &[ArrayRef], fields: &[FieldRef], row: usize, canonical: &mut 
     for (pair, pair_fields) in arrays.chunks_exact(2).zip(fields.chunks_exact(2)) {
         if is_null(&pair[0], row) {
             canonical.abandon(open);
-            return Err(data_error(DataFault::NotNull, "an object's key must not be null".to_owned()));
+            return Err(data_error(DataFault::InvalidArgument, "an object's key must not be null".to_owned()));
         }
         let key = cast(&pair[0].slice(row, 1), &DataType::Utf8)?;
         let key = arrow::array::AsArray::as_string::<i32>(&key).value(0).to_owned();

@@ -3,7 +3,9 @@
 use datafusion::common::Result;
 use strata_storage::json::{Kind, elements, escape, members};
 
-use super::function::{Argument, Body, Call, Definition};
+use crate::error::DataFault;
+
+use super::function::{Argument, Body, Call, Definition, data_error};
 
 pub(super) static DEFINITION: Definition =
     Definition { name: "jsonb_delete", arguments: &[Argument::Jsonb, Argument::Key], variadic: false, body: Body::Jsonb(row) };
@@ -25,10 +27,10 @@ fn row(call: &Call, row: usize, out: &mut String) -> Result<bool> {
             let string = format!("\"{}\"", escaped(key));
             elements(value).filter(|element| *element != string).map(str::to_owned).collect()
         }
-        _ => {
-            out.push_str(value);
-            return Ok(true);
+        (Some(Kind::Object), _, _) => {
+            return Err(data_error(DataFault::InvalidArgument, "cannot delete from object using integer index".to_owned()));
         }
+        _ => return Err(data_error(DataFault::InvalidArgument, "cannot delete from scalar".to_owned())),
     };
     let (open, close) = if value.starts_with('{') { ('{', '}') } else { ('[', ']') };
     out.push(open);

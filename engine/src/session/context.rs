@@ -13,6 +13,8 @@ use super::function;
 use super::interval::IntervalPlanner;
 use super::null_of_lists::NullOfLists;
 use super::relations::Relations;
+use super::set_operation::SetOperations;
+use super::subquery::Subqueries;
 use super::timestamp_text::TimestampToText;
 use super::zone::SessionZone;
 use crate::Result;
@@ -40,6 +42,8 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
     let mut builder = SessionStateBuilder::new()
         .with_default_features()
         .with_optimizer_rules(rules)
+        .with_analyzer_rule(Arc::new(Subqueries))
+        .with_analyzer_rule(Arc::new(SetOperations))
         .with_config(config)
         .with_runtime_env(engine.sessions().runtime().clone())
         .with_catalog_list(catalogs);

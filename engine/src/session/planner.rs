@@ -22,10 +22,10 @@ use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
 use strata_catalog::View;
 
+use super::column_names;
 use super::relations::{Relation, Relations};
 use super::sql_type::CastTypes;
 use super::statement::{Command, parse};
-use super::{column_names, exists};
 use crate::Result;
 use crate::error::{EngineError, ObjectClass};
 use crate::users::MayRead;
@@ -75,7 +75,6 @@ impl<'a> Planner<'a> {
         for extension in self.relations.extensions() {
             extension.reword(&mut statement);
         }
-        exists::rewrite(&mut statement);
         function_names::join(&mut statement);
         let statement = DfStatement::Statement(Box::new(statement));
         let (references, _) = resolve_table_references(&statement, true)?;

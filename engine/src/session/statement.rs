@@ -4,6 +4,7 @@
 //! the first from running.
 
 mod fault;
+mod grammar;
 mod maintenance;
 mod own;
 mod secrecy;
@@ -74,9 +75,12 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 fn parse_piece(sql: &str, piece: split::Piece) -> Result<Parsed> {
     let text = &sql[piece.bytes.clone()];
     let end = text.chars().count() + sql[..piece.bytes.start].chars().count();
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(DEPTH_MAX)
-        .with_tokens_with_locations(fold_move(&piece.tokens).unwrap_or(piece.tokens.clone()));
+    let mut parser = Parser::new(&PostgreSqlDialect {}).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(
+        match fold_move(&piece.tokens) {
+            Some(tokens) => tokens,
+            None => grammar::reworded(&piece.tokens, sql, end)?.unwrap_or_else(|| piece.tokens.clone()),
+        },
+    );
     let command = match word(&piece.tokens, 0) {
         Some(verb) if maintenance::verb(verb).is_some() => Command::Maintenance { verb: maintenance::parse(&piece.tokens, sql)? },
         Some("MOVE") => Command::Move(Box::new(parser.parse_statement().map_err(|error| fault::syntax(error, sql, end))?)),
@@ -179,11 +183,39 @@ mod tests {
     }
 
     #[test]
+    fn grammar_is_postgresqls() {
+        let same = |sql: &str, other: &str| {
+            let command = |sql: &str| Command::clone(parse(sql).unwrap()[0].command.as_ref().unwrap());
+            let (Command::Sql(a), Command::Sql(b)) = (command(sql), command(other)) else { panic!("{sql}") };
+            assert_eq!(a.to_string(), b.to_string(), "{sql}");
+        };
+        same("TABLE owners", "SELECT * FROM owners");
+        same("SELECT a ISNULL, (b) NOTNULL FROM t", "SELECT a IS NULL, (b) IS NOT NULL FROM t");
+        same("SELECT trim(leading from a), trim(both 'x' from b)", "SELECT trim(leading ' ' from a), trim(both 'x' from b)");
+        same("SELECT 'a'\n 'b' -- and\n 'c', 'd'", "SELECT 'abc', 'd'");
+        same("SELECT X'1f', B'10'", "SELECT '00011111', '10'");
+        same("SELECT (ARRAY[1, 2])[1], a[1][2], ARRAY[[1], [2]]", "SELECT (ARRAY[1, 2])[1], a[1][2], ARRAY[[1], [2]]");
+        same("SELECT a AS year, b.day FROM t month, u", "SELECT a AS year, b.day FROM t month, u");
+        same(
+            "SELECT extract(year from a), interval '1' day, max((SELECT 1))",
+            "SELECT extract(year from a), interval '1' day, max((SELECT 1))",
+        );
+    }
+
+    #[test]
     fn mistakes_are_pointed_at() {
         check("SELEC 1", "syntax error at or near \"SELEC\"", Some(1));
         check("SELECT 1;\nSELECT * FORM t", "syntax error at or near \"t\"", Some(25));
         check("SELECT (1", "syntax error at end of input", Some(10));
         check("SELECT 'abc", "unterminated quoted string at or near \"'abc\"", Some(8));
+        check("SELECT 'a' 'b'", "syntax error at or near \"'b'\"", Some(12));
+        check("SELECT 0x1F", "syntax error at or near \"0x1F\"", Some(8));
+        check("SELECT 1_000", "syntax error at or near \"1_000\"", Some(8));
+        check("SELECT ARRAY[1, 2][1]", "syntax error at or near \"[\"", Some(19));
+        check("SELECT id year FROM t", "syntax error at or near \"year\"", Some(11));
+        check("SELECT select FROM t", "syntax error at or near \"select\"", Some(8));
+        check("SELECT max(select) FROM t", "syntax error at or near \"select\"", Some(12));
+        check("SELECT FROM WHERE", "syntax error at or near \"WHERE\"", Some(13));
         check("SELECT 1 2", "syntax error at or near \"2\"", Some(10));
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::timezone::Tz;
 use arrow::array::{Array, AsArray, StringViewBuilder};
 use arrow::compute::cast as cast_array;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Offset};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
@@ -15,6 +15,9 @@ use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast,
 };
+use strata_storage::schema::SQL_TYPE;
+
+use super::sql_type::MODIFIER;
 
 /// Puts the function in the place of casts of timestamps to text.
 #[derive(Debug)]
@@ -28,7 +31,9 @@ impl FunctionRewrite for TimestampToText {
     fn rewrite(&self, expr: Expr, schema: &DFSchema, _config: &ConfigOptions) -> Result<Transformed<Expr>> {
         let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
         let to_text = matches!(field.data_type(), DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8);
-        if !to_text || !matches!(inner.get_type(schema), Ok(DataType::Timestamp(..))) {
+        // Other types that are texts here have casts of their own, and so have texts of a length.
+        let plain = ![SQL_TYPE, MODIFIER].iter().any(|key| field.metadata().contains_key(*key));
+        if !to_text || !plain || !matches!(inner.get_type(schema), Ok(DataType::Timestamp(..))) {
             return Ok(Transformed::no(Expr::Cast(Cast { expr: inner, field })));
         }
         let function = ScalarUDF::new_from_impl(Text { signature: Signature::any(1, Volatility::Immutable) });
@@ -85,10 +90,11 @@ impl ScalarUDFImpl for Text {
                 (None, _) if micros.is_valid(row) && micros.value(row) == i64::MAX => texts.append_value("infinity"),
                 (None, _) if micros.is_valid(row) && micros.value(row) == i64::MIN => texts.append_value("-infinity"),
                 (None, _) => texts.append_null(),
-                (Some(time), None) => texts.append_value(local_text(time.naive_utc())),
+                (Some(time), None) => texts.append_value(local_text(time.naive_utc()) + era(time.naive_utc())),
                 (Some(time), Some(zone)) => {
                     let time = time.with_timezone(zone);
-                    texts.append_value(local_text(time.naive_local()) + &offset_text(time.offset().fix()));
+                    let local = time.naive_local();
+                    texts.append_value(local_text(local) + &offset_text(time.offset().fix()) + era(local));
                 }
             }
         }
@@ -97,8 +103,15 @@ impl ScalarUDFImpl for Text {
 }
 
 fn local_text(time: NaiveDateTime) -> String {
-    let text = time.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+    // There is no year 0: before 1 comes 1 BC.
+    let year = if time.year() > 0 { time.year() } else { 1 - time.year() };
+    let text = format!("{year:04}-{}", time.format("%m-%d %H:%M:%S%.6f"));
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// What follows a time before the year 1.
+fn era(time: NaiveDateTime) -> &'static str {
+    if time.year() > 0 { "" } else { " BC" }
 }
 
 /// `+00`, `-03:30`.

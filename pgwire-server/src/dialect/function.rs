@@ -12,6 +12,7 @@ mod format;
 mod gathered;
 mod interval;
 mod json;
+mod logarithm;
 mod number;
 mod regexp;
 mod series;
@@ -65,6 +66,12 @@ enum Gives {
     Element(usize),
     /// `numeric` with as many digits behind the point as the types and constants of the arguments tell.
     Scale(fn(&[FieldRef], &[Option<String>]) -> i8),
+    /// `numeric` with as many digits behind the point as the constants tell, those of a quotient if they do not.
+    Digits(logarithm::Digits),
+    /// An array of `numeric` with the most digits behind the point that an argument has.
+    Numerics,
+    /// An array of what an argument is.
+    ListOf(usize),
 }
 
 impl Overload {
@@ -207,6 +214,23 @@ impl ScalarUDFImpl for Called {
                 let constants: Vec<Option<String>> =
                     arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
                 Field::new(self.name(), numeric_type::of_scale(scale(arguments.arg_fields, &constants)), true)
+            }
+            Gives::Digits(digits) => {
+                let data_type = digits(arguments.scalar_arguments).map_or(numeric_type::QUOTIENT, numeric_type::of_scale);
+                Field::new(self.name(), data_type, true)
+            }
+            Gives::Numerics => {
+                let scale = |field: &FieldRef| match field.data_type() {
+                    DataType::Decimal128(_, scale) => *scale,
+                    _ => 0,
+                };
+                let scale = arguments.arg_fields.iter().map(scale).max().unwrap_or_default();
+                Field::new(self.name(), DataType::new_list(numeric_type::of_scale(scale), true), true)
+            }
+            Gives::ListOf(at) => {
+                let element =
+                    arguments.arg_fields[at].as_ref().clone().with_name(Field::LIST_FIELD_DEFAULT_NAME).with_nullable(true);
+                Field::new(self.name(), DataType::List(Arc::new(element)), true)
             }
         }))
     }

@@ -18,7 +18,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, ScalarUDFImpl, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, ScalarUDFImpl, cast, lit, when};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use strata_engine::EngineError;
 use strata_engine::error::{ObjectClass, Refusal};
@@ -78,7 +78,24 @@ impl ExprPlanner for Operators {
             if mismatched(&left, &right) {
                 return Err(undefined(&raw.op, &left, &right));
             }
+            // Arrays of different dimensions are not equal.
+            if matches!(raw.op, BinaryOperator::Eq | BinaryOperator::NotEq)
+                && dimensions(&left).abs_diff(dimensions(&right)) > 0
+                && dimensions(&left).min(dimensions(&right)) > 0
+            {
+                let null = raw.left.is_null().or(raw.right.is_null());
+                let different = lit(raw.op == BinaryOperator::NotEq);
+                return Ok(PlannerResult::Planned(when(null, lit(ScalarValue::Boolean(None))).otherwise(different)?));
+            }
             return Ok(time::compared(raw, &left, &right));
+        }
+        if matches!(raw.op, BinaryOperator::PGBitwiseShiftLeft | BinaryOperator::PGBitwiseShiftRight) {
+            // A literal that fits is an integer, and so is what is left of it.
+            if literal(&raw.left).is_some_and(|value| i32::try_from(value).is_ok()) && right.is_integer() {
+                raw.left = cast(raw.left, DataType::Int32);
+                raw.right = cast(raw.right, DataType::Int32);
+            }
+            return Ok(PlannerResult::Original(raw));
         }
         let Some(sign) = Sign::of(&raw.op) else { return Ok(PlannerResult::Original(raw)) };
         let wide = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..));
@@ -99,6 +116,14 @@ impl ExprPlanner for Operators {
             return Err(undefined(&raw.op, &left, &right));
         }
         Ok(PlannerResult::Original(raw))
+    }
+}
+
+/// How deep arrays are nested in a type; 0 for no array.
+fn dimensions(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::List(element) => 1 + dimensions(element.data_type()),
+        _ => 0,
     }
 }
 

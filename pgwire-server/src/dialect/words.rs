@@ -8,9 +8,12 @@
 //! | `jsonb_agg(x ORDER BY y)`, `mode() WITHIN GROUP (ORDER BY x)` | `jsonb_of(array_agg(to_jsonb(x) ORDER BY y))`, ... | [`aggregate`] |
 //! | `(a, b) < (c, d)`, `(a, b) OVERLAPS (c, d)` | comparisons of the parts | [`row`] |
 //! | `SELECT generate_series(1, 3)`, `FROM f(x) AS y` | `SELECT unnest(generate_series(1, 3))`, `FROM unnest(f(x)) AS y(y)` | [`series`] |
-//! | `FETCH FIRST 3 ROWS ONLY`, `LIMIT ALL` | `LIMIT 3`, nothing | here |
+//! | `(a, b) IN (SELECT ...)` | `EXISTS (SELECT ... WHERE a = ... AND b = ...)` | [`row`] |
+//! | `FETCH FIRST 3 ROWS ONLY`, `LIMIT (SELECT 3)` | `LIMIT 3`, rows by their number | [`limit`] |
+//! | `LATERAL (VALUES (t.a), (t.b))` | `LATERAL (SELECT t.a UNION ALL SELECT t.b)` | here |
 
 mod aggregate;
+mod limit;
 mod literal;
 mod pattern;
 mod row;
@@ -19,7 +22,7 @@ mod series;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, Query, Select, Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    Expr, Query, Select, SetExpr, Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -40,12 +43,22 @@ impl VisitorMut for Words {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-        fetch_as_limit(query);
+        limit::reword(query);
+        values_as_union(query);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         series::expand_list(select);
+        if let Some(condition) = &mut select.selection {
+            literal::as_condition(condition);
+            row::as_semi_join(condition);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        literal::bind_sign(expr);
         ControlFlow::Continue(())
     }
 
@@ -66,19 +79,19 @@ impl VisitorMut for Words {
     }
 }
 
-/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT NULL` is none.
-fn fetch_as_limit(query: &mut Query) {
-    if let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) {
-        let count = fetch.quantity.or_else(|| parsed("1"));
-        match &mut query.limit_clause {
-            Some(LimitClause::LimitOffset { limit, .. }) => *limit = count,
-            clause => *clause = Some(LimitClause::LimitOffset { limit: count, offset: None, limit_by: Vec::new() }),
-        }
+/// `VALUES` over columns, in a LATERAL, as lists one after the other: the planner wants all rows of `VALUES` to be of one field.
+fn values_as_union(query: &mut Query) {
+    let SetExpr::Values(values) = query.body.as_ref() else { return };
+    let is_column = |expr: &Expr| matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    if values.rows.len() < 2 || !values.rows.iter().any(|row| row.content.iter().any(is_column)) {
+        return;
     }
-    if let Some(LimitClause::LimitOffset { limit, .. }) = &mut query.limit_clause
-        && matches!(limit, Some(Expr::Value(ValueWithSpan { value: Value::Null, .. })))
-    {
-        *limit = None;
+    let named = |(nth, expr): (usize, &Expr)| format!("{expr} AS column{}", nth + 1);
+    let list = |row: &Vec<Expr>| row.iter().enumerate().map(named).collect::<Vec<_>>().join(", ");
+    let lists: Vec<String> = values.rows.iter().map(|row| format!("SELECT {}", list(&row.content))).collect();
+    let statements = Parser::parse_sql(&PostgreSqlDialect {}, &lists.join(" UNION ALL "));
+    if let Some(Statement::Query(union)) = statements.ok().and_then(|mut statements| statements.pop()) {
+        query.body = union.body;
     }
 }
 

@@ -58,8 +58,8 @@ pub(super) fn write_padded(value: i64, width: usize, out: &mut BytesMut) {
 /// No date, no such day, out of range.
 pub fn parse(text: &str) -> Result<i32> {
     let parsed = datetime_text::parse(text).map_err(|fault| match fault {
-        Fault::Syntax => invalid_datetime("date", text),
-        Fault::Range => datetime_out_of_range(text),
+        Fault::Syntax if !datetime_text::is_lone_number(text) => invalid_datetime("date", text),
+        Fault::Syntax | Fault::Range => datetime_out_of_range(text),
     })?;
     match (parsed.special, parsed.date) {
         (Some(Special::Infinity), _) => Ok(INFINITY),

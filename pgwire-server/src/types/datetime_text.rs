@@ -43,6 +43,9 @@ const MONTHS: [&str; 12] =
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// The Julian day of 1970-01-01.
+const JULIAN_EPOCH_DAYS: i64 = 2_440_588;
+
 /// Longest text that is looked at, in bytes.
 const TEXT_BYTES_MAX: usize = 128;
 
@@ -64,6 +67,9 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
     if special.is_some() {
         return Ok(Parsed { special, ..Parsed::default() });
     }
+    if let Some(days) = julian(text) {
+        return Ok(Parsed { date: Some(civil::date(days)), ..Parsed::default() });
+    }
     let mut reader = Reader::default();
     let mut rest = text;
     while !rest.is_empty() {
@@ -71,6 +77,18 @@ pub fn parse(text: &str) -> Result<Parsed, Fault> {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
     }
     reader.finish()
+}
+
+/// Whether a text is a number that could be a day or a month, and nothing else.
+pub fn is_lone_number(text: &str) -> bool {
+    let text = text.trim();
+    (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `J2451187`: days since the beginning of 4713 BC, as days since 1970.
+fn julian(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['J', 'j']).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(digits.parse::<i64>().ok()? - JULIAN_EPOCH_DAYS)
 }
 
 /// Collects what the tokens say.

@@ -104,6 +104,9 @@ fn lay_out(scientific: &str, exponent_min: i32, out: &mut BytesMut) {
 /// # Errors
 /// No number; too large or too small to be told from infinity or zero.
 pub fn parse_double(text: &str) -> Result<f64> {
+    if let Some(value) = hexadecimal(text) {
+        return Ok(value);
+    }
     let value: f64 = parse_number(text, "double precision")?;
     check_range(text, "double precision", value.is_infinite(), value == 0.0)?;
     Ok(value)
@@ -114,9 +117,29 @@ pub fn parse_double(text: &str) -> Result<f64> {
 /// # Errors
 /// As [`parse_double`].
 pub fn parse_real(text: &str) -> Result<f32> {
+    if let Some(value) = hexadecimal(text) {
+        #[allow(clippy::cast_possible_truncation, reason = "what is lost is what the type is for")]
+        let real = value as f32;
+        check_range(text, "real", real.is_infinite(), real == 0.0 && value != 0.0)?;
+        return Ok(real);
+    }
     let value: f32 = parse_number(text, "real")?;
     check_range(text, "real", value.is_infinite(), value == 0.0)?;
     Ok(value)
+}
+
+/// `0x1.8p3`: hexadecimal digits times a power of two. `None` for other texts, and for more digits than a float has.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+    let (sign, text) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    let (mantissa, exponent) = text.split_once(['p', 'P']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits =
+        u64::from_str_radix(&format!("{whole}{fraction}"), 16).ok().filter(|digits| *digits < 1 << f64::MANTISSA_DIGITS)?;
+    let exponent = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
+    #[allow(clippy::cast_precision_loss, reason = "as many bits as a float has")]
+    Some(sign * digits as f64 * 2_f64.powi(exponent)).filter(|value| value.is_finite())
 }
 
 /// Rust's syntax for floats, with its words for infinity and NaN, is PostgreSQL's.
@@ -190,7 +213,10 @@ mod tests {
         assert!(parse_double("1e-400").unwrap_err().to_string().contains("out of range"));
         assert_eq!(parse_double("0e-400").unwrap(), 0.0);
         assert!(parse_real("1e39").is_err());
-        for text in ["", "abc", "1.2.3", "0x1p3"] {
+        assert_eq!(parse_double("0x1.8p3").unwrap(), 12.0);
+        assert_eq!(parse_double("-0xFF").unwrap(), -255.0);
+        assert!(parse_real("0x1p200").is_err());
+        for text in ["", "abc", "1.2.3", "0x", "0xg", "0x1p", "0x123456789012345678"] {
             assert!(parse_double(text).is_err(), "{text}");
         }
     }

@@ -61,8 +61,8 @@ fn write_offset(offset: i32, out: &mut BytesMut) {
 pub fn parse(text: &str, zone: Option<Zone>) -> Result<i64> {
     let type_name = if zone.is_some() { "timestamp with time zone" } else { "timestamp" };
     let parsed = datetime_text::parse(text).map_err(|fault| match fault {
-        Fault::Syntax => invalid_datetime(type_name, text),
-        Fault::Range => datetime_out_of_range(text),
+        Fault::Syntax if !datetime_text::is_lone_number(text) => invalid_datetime(type_name, text),
+        Fault::Syntax | Fault::Range => datetime_out_of_range(text),
     })?;
     match parsed.special {
         Some(Special::Infinity) => return Ok(INFINITY),

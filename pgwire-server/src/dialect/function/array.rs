@@ -1,6 +1,8 @@
 //! Arrays: what DataFusion's functions lack.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
@@ -27,6 +29,10 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "array_to_string",
         overloads: &[Overload::new(&[Kind::Array, Kind::Text, Kind::Text], Kind::Text, joined).optional(1).nulls()],
+    },
+    Function {
+        name: "array_fill",
+        overloads: &[Overload::new(&[Kind::Any, Kind::Array], Kind::Array, filled).gives(Gives::ListOf(0)).nulls()],
     },
     Function {
         name: "num_nulls",
@@ -62,6 +68,30 @@ fn joined(row: &Row) -> Result<Value> {
     let null = (row.len() == 3 && !row.is_null(2)).then(|| row.text(2).to_owned());
     let texts: Vec<String> = row.texts(0)?.into_iter().filter_map(|text| text.or_else(|| null.clone())).collect();
     Ok(Value::Text(texts.join(row.text(1))))
+}
+
+/// Most elements that an array is filled with.
+const FILLED_MAX: usize = 10_000_000;
+
+/// As many copies of a value as the one dimension says.
+fn filled(row: &Row) -> Result<Value> {
+    if row.is_null(1) {
+        return Err(fault::data(DataFault::NotNull, "dimension array or low bound array cannot be null"));
+    }
+    let lengths = cast(&row.array(1), &DataType::Int64)?;
+    let lengths = lengths.as_primitive::<Int64Type>();
+    let length = match lengths.len() {
+        0 => 0,
+        1 if lengths.is_valid(0) => lengths.value(0),
+        1 => return Err(fault::data(DataFault::NotNull, "dimension values cannot be null")),
+        _ => return Err(fault::data(DataFault::LimitExceeded, "arrays of more than one dimension are not filled")),
+    };
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= FILLED_MAX)
+        .ok_or_else(|| fault::data(DataFault::LimitExceeded, format!("array size exceeds the maximum allowed ({FILLED_MAX})")))?;
+    let places = UInt32Array::from(vec![0; length]);
+    Ok(Value::Array(take(&row.one(0), &places, None)?))
 }
 
 fn count(row: &Row, null: bool) -> i64 {

@@ -96,14 +96,22 @@ pub(super) const ALL: &[Function] = &[
         })],
     },
     Function {
+        name: "jsonb_object_values",
+        overloads: &[Overload::new(&[Kind::Json], Kind::Jsons, |row| {
+            let texts = members(row)?.values().map(text).collect::<Result<Vec<_>>>()?;
+            Ok(Value::Array(std::sync::Arc::new(arrow::array::StringViewArray::from_iter_values(texts))))
+        })],
+    },
+    Function {
+        name: "jsonb_object_values_text",
+        overloads: &[Overload::new(&[Kind::Json], Kind::Texts, |row| {
+            Ok(Value::Texts(members(row)?.into_iter().map(|(_, member)| unquoted(member)).collect::<Result<_>>()?))
+        })],
+    },
+    Function {
         name: "jsonb_array_elements_text",
         overloads: &[Overload::new(&[Kind::Json], Kind::Texts, |row| {
-            let texts = elements(row)?.into_iter().map(|element| match element {
-                Json::Null => Ok(None),
-                Json::String(text) => Ok(Some(text)),
-                other => text(&other).map(Some),
-            });
-            Ok(Value::Texts(texts.collect::<Result<_>>()?))
+            Ok(Value::Texts(elements(row)?.into_iter().map(unquoted).collect::<Result<_>>()?))
         })],
     },
 ];
@@ -143,6 +151,22 @@ fn elements(row: &Row) -> Result<Vec<Json>> {
         Json::Array(elements) => Ok(elements),
         Json::Object(_) => Err(fault::data(DataFault::InvalidArgument, "cannot extract elements from an object")),
         _ => Err(fault::data(DataFault::InvalidArgument, "cannot extract elements from a scalar")),
+    }
+}
+
+fn members(row: &Row) -> Result<Map<String, Json>> {
+    match parsed(row.text(0))? {
+        Json::Object(members) => Ok(members),
+        _ => Err(fault::data(DataFault::InvalidArgument, "cannot deconstruct a value that is no object")),
+    }
+}
+
+/// A text without its quotes, anything else as its text.
+fn unquoted(json: Json) -> Result<Option<String>> {
+    match json {
+        Json::Null => Ok(None),
+        Json::String(text) => Ok(Some(text)),
+        other => text(&other).map(Some),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Numbers: rounding of `numeric`, division, and functions that have no value for some arguments.
 //!
-//! Roots, powers and logarithms are those of floats, of a `numeric` too; PostgreSQL computes the latter with more digits.
+//! Roots, powers and logarithms of a `numeric` are in [`super::logarithm`].
 
 use arrow::datatypes::{DataType, FieldRef, i256};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
 use super::value::{Kind, Row, Value, overflow, rescaled};
-use super::{Function, Gives, Overload};
+use super::{Function, Gives, Overload, logarithm as exact};
 use crate::dialect::fault;
 use crate::dialect::numeric_type::FREE_SCALE;
 
@@ -15,9 +15,14 @@ const NUMERIC: &[Kind] = &[Kind::Numeric];
 const FLOAT: &[Kind] = &[Kind::Float];
 const TWO_NUMERIC: &[Kind] = &[Kind::Numeric, Kind::Numeric];
 
-/// A function of a float, and of a `numeric` as a float.
+/// A function of a float.
 const fn float(body: fn(&Row) -> Result<Value>) -> Overload {
     Overload::new(FLOAT, Kind::Float, body)
+}
+
+/// A function of a `numeric`, computed exactly.
+const fn decimal(body: fn(&Row) -> Result<Value>, digits: exact::Digits) -> Overload {
+    Overload::new(&[Kind::Decimal], Kind::Numeric, body).gives(Gives::Digits(digits))
 }
 
 /// A function that gives a `numeric` without digits behind the point.
@@ -126,17 +131,28 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "factorial", overloads: &[whole(&[Kind::Long], factorial)] },
     Function {
         name: "sqrt",
-        overloads: &[float(|row| match row.float(0) {
-            value if value < 0.0 => Err(fault::data(DataFault::InvalidPower, "cannot take square root of a negative number")),
-            value => Ok(Value::Float(value.sqrt())),
-        })],
+        overloads: &[
+            float(|row| match row.float(0) {
+                value if value < 0.0 => Err(fault::data(DataFault::InvalidPower, "cannot take square root of a negative number")),
+                value => Ok(Value::Float(value.sqrt())),
+            }),
+            decimal(exact::root, exact::ROOT),
+        ],
     },
-    Function { name: "ln", overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.ln())))] },
-    Function { name: "log10", overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10())))] },
+    Function {
+        name: "ln",
+        overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.ln()))), decimal(exact::natural, exact::NATURAL)],
+    },
+    Function {
+        name: "log10",
+        overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10()))), decimal(exact::common, exact::COMMON)],
+    },
     Function {
         name: "log",
         overloads: &[
             float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10()))),
+            decimal(exact::common, exact::COMMON),
+            Overload::new(TWO_NUMERIC, Kind::Numeric, exact::to_base).gives(Gives::Digits(exact::TO_BASE)),
             Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| {
                 Ok(Value::Float(logarithm(row.float(1))?.ln() / logarithm(row.float(0))?.ln()))
             }),
@@ -147,9 +163,30 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "sin", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.sin())))] },
     Function { name: "cos", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.cos())))] },
     Function { name: "tan", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.tan())))] },
-    Function { name: "exp", overloads: &[float(|row| finite(row.float(0).exp(), row.float(0).is_finite()))] },
+    Function {
+        name: "exp",
+        overloads: &[
+            float(|row| finite(row.float(0).exp(), row.float(0).is_finite())),
+            decimal(exact::exponential, exact::EXPONENTIAL),
+        ],
+    },
     Function { name: "power", overloads: &POWER },
     Function { name: "pow", overloads: &POWER },
+    Function {
+        name: "lcm",
+        overloads: &[
+            Overload::new(&[Kind::Int, Kind::Int], Kind::Int, |row| multiple(row, "integer", i32::MAX.into())),
+            Overload::new(&[Kind::Long, Kind::Long], Kind::Long, |row| multiple(row, "bigint", i64::MAX.into())),
+        ],
+    },
+    Function {
+        name: "to_hex",
+        overloads: &[
+            #[allow(clippy::cast_possible_truncation, reason = "the argument is an integer of 32 bits")]
+            Overload::new(&[Kind::Int], Kind::Text, |row| Ok(Value::Text(format!("{:x}", row.int(0) as i32)))),
+            Overload::new(&[Kind::Long], Kind::Text, |row| Ok(Value::Text(format!("{:x}", row.int(0))))),
+        ],
+    },
     Function { name: "bit_not", overloads: &[Overload::new(&[Kind::Long], Kind::Long, |row| Ok(Value::Int(!row.int(0))))] },
 ];
 
@@ -159,12 +196,13 @@ const CEIL: [Overload; 2] =
 /// Digits behind the point of a power of a `numeric`.
 const POWER_SCALE: i8 = 16;
 
-const POWER: [Overload; 3] = [
+const POWER: [Overload; 4] = [
     Overload::new(&[Kind::Long, Kind::Long], Kind::Float, |row| {
         #[allow(clippy::cast_precision_loss, reason = "the result is a float")]
         Ok(Value::Float(power(row.int(0) as f64, row.int(1) as f64)?))
     }),
     Overload::new(&[Kind::Numeric, Kind::Long], Kind::Numeric, whole_power).gives(Gives::Scale(|_, _| POWER_SCALE)),
+    Overload::new(TWO_NUMERIC, Kind::Numeric, exact::power).gives(Gives::Digits(exact::POWER)),
     Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| Ok(Value::Float(power(row.float(0), row.float(1))?))),
 ];
 
@@ -319,4 +357,16 @@ fn factorial(row: &Row) -> Result<Value> {
     }
     let product = (2..=i128::from(n)).try_fold(1_i128, i128::checked_mul);
     product.map(|product| Value::Numeric(product, 0)).ok_or_else(overflow)
+}
+
+/// The least common multiple.
+fn multiple(row: &Row, type_name: &str, most: i128) -> Result<Value> {
+    let (a, b) = (i128::from(row.int(0)), i128::from(row.int(1)));
+    let (mut x, mut y) = (a.abs(), b.abs());
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    let multiple = if x == 0 { 0 } else { a.abs() / x * b.abs() };
+    let fits = i64::try_from(multiple).ok().filter(|_| multiple <= most);
+    fits.map(Value::Int).ok_or_else(|| fault::data(DataFault::NumericOutOfRange, format!("{type_name} out of range")))
 }

@@ -1,5 +1,8 @@
 //! Regular expressions that split and count.
 
+use std::sync::Arc;
+
+use arrow::array::{ListBuilder, StringViewBuilder};
 use datafusion::common::Result;
 use regex::{Regex, RegexBuilder};
 use strata_engine::error::DataFault;
@@ -19,6 +22,10 @@ pub(super) const ALL: &[Function] = &[
         overloads: &[Overload::new(&[Kind::Text, Kind::Text, Kind::Text], Kind::Texts, split).optional(1)],
     },
     Function {
+        name: "regexp_matches",
+        overloads: &[Overload::new(&[Kind::Text, Kind::Text, Kind::Text], Kind::TextLists, matches).optional(1)],
+    },
+    Function {
         name: "regexp_substr",
         overloads: &[Overload::new(&[Kind::Text, Kind::Text], Kind::Text, |row| {
             Ok(match compiled(row, 1, 2)?.find(row.text(0)) {
@@ -36,6 +43,18 @@ pub(super) fn compiled(row: &Row, pattern: usize, flags: usize) -> Result<Regex>
         let reason = error.to_string();
         fault::data(DataFault::InvalidRegex, format!("invalid regular expression: {}", reason.lines().last().unwrap_or_default()))
     })
+}
+
+/// The groups of the first match, or with the flag `g` of each; the whole match where there are no groups.
+fn matches(row: &Row) -> Result<Value> {
+    let pattern = compiled(row, 1, 2)?;
+    let all = row.len() > 2 && row.text(2).contains('g');
+    let mut found = ListBuilder::new(StringViewBuilder::new());
+    for groups in pattern.captures_iter(row.text(0)).take(if all { usize::MAX } else { 1 }) {
+        let first = usize::from(groups.len() > 1);
+        found.append_value(groups.iter().skip(first).map(|group| group.map(|group| group.as_str().to_owned())));
+    }
+    Ok(Value::Array(Arc::new(found.finish())))
 }
 
 fn split(row: &Row) -> Result<Value> {

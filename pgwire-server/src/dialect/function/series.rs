@@ -8,7 +8,7 @@ use strata_engine::EngineError;
 use strata_engine::error::DataFault;
 
 use super::value::{Kind, Row, Value, rescaled};
-use super::{Function, Overload};
+use super::{Function, Gives, Overload};
 use crate::dialect::fault;
 use crate::types::civil::{self, DAY_US};
 use crate::types::interval::Interval;
@@ -21,7 +21,9 @@ pub(super) const ALL: &[Function] = &[Function {
     name: "generate_series",
     overloads: &[
         Overload::new(&[Kind::Long, Kind::Long, Kind::Long], Kind::Longs, integers).optional(1),
-        Overload::new(&[Kind::Numeric, Kind::Numeric, Kind::Numeric], Kind::Numerics, numerics).optional(1),
+        Overload::new(&[Kind::Numeric, Kind::Numeric, Kind::Numeric], Kind::Numerics, numerics)
+            .optional(1)
+            .gives(Gives::Numerics),
         Overload::new(&[Kind::Timestamptz, Kind::Timestamptz, Kind::Interval], Kind::Timestamptzs, moments),
         Overload::new(&[Kind::Timestamp, Kind::Timestamp, Kind::Interval], Kind::Timestamps, moments),
     ],

@@ -37,7 +37,7 @@ pub(super) const ALL: &[Function] = &[
             match u32::try_from(row.int(0)).ok().and_then(char::from_u32) {
                 Some('\0') => Err(fault::data(DataFault::LimitExceeded, "null character not permitted")),
                 Some(character) => Ok(Value::Text(character.into())),
-                None if row.int(0) < 0 => Err(fault::data(DataFault::LimitExceeded, "character number must be positive")),
+                None if row.int(0) < 0 => Err(fault::data(DataFault::InvalidArgument, "character number must be positive")),
                 None => Err(fault::data(
                     DataFault::LimitExceeded,
                     format!("requested character too large for encoding: {}", row.int(0)),

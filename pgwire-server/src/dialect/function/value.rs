@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Long,
     Float,
     Numeric,
+    /// A `numeric` only, where an integer is taken as a float.
+    Decimal,
     Text,
     Bytes,
     Date,
@@ -41,6 +43,8 @@ pub(super) enum Kind {
     Json,
     /// `text[]`.
     Texts,
+    /// An array of `text[]`, as a result.
+    TextLists,
     /// An array of anything, its elements as text.
     Array,
     /// An array of jsonb.
@@ -79,8 +83,11 @@ impl Kind {
             _ if unknown => 2,
             Self::Bool if *data_type == DataType::Boolean => 0,
             // A literal is a bigint here, so that a bigint is taken where PostgreSQL takes an integer.
-            Self::Int | Self::Long if data_type.is_integer() => 0,
-            Self::Numeric if decimal => 0,
+            Self::Int | Self::Long if data_type.is_integer() => {
+                u32::from((self == Self::Long) != (*data_type == DataType::Int64))
+            }
+            Self::Numeric | Self::Decimal if decimal => 0,
+            Self::Decimal if data_type.is_numeric() => return None,
             Self::Float if data_type.is_floating() => 0,
             Self::Numeric if data_type.is_integer() => 1,
             Self::Float if data_type.is_integer() => 2,
@@ -113,7 +120,7 @@ impl Kind {
                 _ => given.clone(),
             },
             Self::Texts if matches!(given, DataType::Utf8 | DataType::Utf8View | DataType::Null) => DataType::Utf8View,
-            Self::Numeric if matches!(given, DataType::Decimal128(..)) => given.clone(),
+            Self::Numeric | Self::Decimal if matches!(given, DataType::Decimal128(..)) => given.clone(),
             Self::Numeric if given.is_integer() => DataType::Decimal128(20, 0),
             // The zone in which its fields are looked at.
             Self::Timestamptz if matches!(given, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => given.clone(),
@@ -127,7 +134,7 @@ impl Kind {
             Self::Int => DataType::Int32,
             Self::Long => DataType::Int64,
             Self::Float => DataType::Float64,
-            Self::Numeric => FREE,
+            Self::Numeric | Self::Decimal => FREE,
             Self::Text | Self::Json | Self::Any => DataType::Utf8View,
             Self::Bytes => DataType::Binary,
             Self::Date => DataType::Date32,
@@ -136,6 +143,7 @@ impl Kind {
             Self::Timestamptz => zoned(),
             Self::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             Self::Texts | Self::Array => texts(),
+            Self::TextLists => DataType::new_list(texts(), true),
             Self::Jsons => DataType::List(Arc::new(jsonb_field("item"))),
             Self::Longs => DataType::new_list(DataType::Int64, true),
             Self::Floats => DataType::new_list(DataType::Float64, true),
@@ -239,6 +247,11 @@ impl Row<'_> {
 
     pub fn array(&self, at: usize) -> ArrayRef {
         self.columns[at].values.as_list::<i32>().value(self.row)
+    }
+
+    /// An argument as an array of one.
+    pub fn one(&self, at: usize) -> ArrayRef {
+        self.columns[at].values.slice(self.row, 1)
     }
 
     /// An array of the type of an argument, without elements.

@@ -11,9 +11,67 @@ use crate::types::numeric;
 /// Digits behind the point that a literal may have to keep its own scale.
 const SCALE_MAX: usize = 37;
 
+/// A text literal in the place of a condition is a truth value.
+pub(super) fn as_condition(expr: &mut Expr) {
+    if text_of(expr).is_some() {
+        let text = std::mem::replace(expr, Expr::Value(Value::Null.into()));
+        *expr =
+            Expr::Cast { kind: CastKind::Cast, expr: Box::new(text), data_type: DataType::Boolean, array: false, format: None };
+    }
+}
+
+/// A sign binds closer than a power: `-2 ^ 2` is 4.
+pub(super) fn bind_sign(expr: &mut Expr) {
+    let Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } = expr else { return };
+    if !matches!(operand.as_ref(), Expr::BinaryOp { op: BinaryOperator::PGExp, .. }) {
+        return;
+    }
+    let mut power = std::mem::replace(operand.as_mut(), Expr::Value(Value::Null.into()));
+    let mut base = &mut power;
+    while let Expr::BinaryOp { left, op: BinaryOperator::PGExp, .. } = base {
+        base = left;
+    }
+    let positive = std::mem::replace(base, Expr::Value(Value::Null.into()));
+    *base = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(positive) };
+    *expr = power;
+}
+
 /// The other words for an expression; `None` if it stays.
 pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
     match expr {
+        Expr::UnaryOp { op: UnaryOperator::Not, expr: operand }
+        | Expr::IsTrue(operand)
+        | Expr::IsNotTrue(operand)
+        | Expr::IsFalse(operand)
+        | Expr::IsNotFalse(operand)
+            if text_of(operand).is_some() =>
+        {
+            as_condition(operand);
+            None
+        }
+        // Both bounds are compared as by their operators.
+        Expr::Between { expr: operand, negated, low, high } => {
+            let take = |place: &mut Box<Expr>| std::mem::replace(place.as_mut(), Expr::Value(Value::Null.into()));
+            let (operand, low, high) = (take(operand), take(low), take(high));
+            let compare = |op: BinaryOperator, bound: Expr| Expr::BinaryOp {
+                left: Box::new(Expr::Nested(Box::new(operand.clone()))),
+                op,
+                right: Box::new(Expr::Nested(Box::new(bound))),
+            };
+            let (first, op, second) = match *negated {
+                false => (BinaryOperator::GtEq, BinaryOperator::And, BinaryOperator::LtEq),
+                true => (BinaryOperator::Lt, BinaryOperator::Or, BinaryOperator::Gt),
+            };
+            let both = Expr::BinaryOp { left: Box::new(compare(first, low)), op, right: Box::new(compare(second, high)) };
+            Some(Expr::Nested(Box::new(both)))
+        }
+        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. }
+            if text_of(left).is_some()
+                && matches!(right.as_ref(), Expr::Array(array) if array.elem.first().is_some_and(is_whole)) =>
+        {
+            **left = parsed(&format!("CAST({left} AS bigint)"))?;
+            None
+        }
         Expr::Interval(interval) => {
             let text = text_of(&interval.value)?;
             let unit = match (&interval.leading_field, &interval.last_field) {
@@ -124,6 +182,35 @@ fn called(function: &Function) -> Option<Expr> {
             "date_trunc",
             [unit, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { data_type: DataType::Interval { .. }, expr, .. }))],
         ) => parsed(&format!("date_trunc_interval({unit}, CAST({expr} AS interval))")),
+        ("to_hex" | "lcm" | "abs", args) if args.iter().any(is_small) => {
+            let one = |arg: &FunctionArg| if is_small(arg) { format!("CAST({arg} AS int)") } else { arg.to_string() };
+            parsed(&format!("{name}({})", args.iter().map(one).collect::<Vec<_>>().join(", ")))
+        }
+        ("array_position", _) => Some(Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::Function(function.clone())),
+            data_type: DataType::Integer(None),
+            array: false,
+            format: None,
+        }),
+        ("array_append", [array, FunctionArg::Unnamed(FunctionArgExpr::Expr(element))]) if text_of(element).is_some() => {
+            parsed(&format!("array_cat({array}, ARRAY[{element}])"))
+        }
+        // A number with a type is as constant as one without.
+        (
+            "sqrt" | "ln" | "log" | "log10" | "exp",
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { expr: value, data_type, .. }))],
+        ) => {
+            let scale = match data_type {
+                DataType::Numeric(ExactNumberInfo::PrecisionAndScale(_, scale)) => usize::try_from(*scale).ok()?,
+                _ => return None,
+            };
+            let text = number_text(value)?;
+            let (_, own) = numeric::width(&text)?;
+            let positive = !text.contains('-') && !matches!(value.as_ref(), Expr::UnaryOp { .. });
+            let point = if text.contains('.') { "" } else { "." };
+            (own == scale && positive && !text.contains(['e', 'E'])).then(|| parsed(&format!("{name}({text}{point})")))?
+        }
         (
             "pg_typeof",
             [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })))],
@@ -147,6 +234,25 @@ fn called(function: &Function) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+/// Whether an expression is a number without a point.
+fn is_whole(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) if text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether an argument is a number that an `integer` can be.
+fn is_small(argument: &FunctionArg) -> bool {
+    fn value(expr: &Expr) -> Option<i64> {
+        match expr {
+            Expr::Nested(inner) => value(inner),
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => value(expr)?.checked_neg(),
+            Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => text.parse().ok(),
+            _ => None,
+        }
+    }
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else { return false };
+    value(expr).is_some_and(|value| i32::try_from(value).is_ok())
 }
 
 /// The type of an argument that is an array by its grammar.

@@ -1,11 +1,26 @@
 //! Rows in brackets, compared part by part, and periods that overlap.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query,
+};
 
 use super::parsed;
 
 /// The other words for an expression; `None` if it stays.
 pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
+    if let Expr::InSubquery { expr: row, subquery, negated } = expr {
+        let row = parts(row)?;
+        let found = exists(row, subquery, "");
+        let unknown = exists(row, subquery, " IS NULL");
+        let not = if *negated { "NOT " } else { "" };
+        return parsed(&format!("({not}CASE WHEN {found} THEN true WHEN {unknown} THEN NULL ELSE false END)"));
+    }
+    let is = if matches!(expr, Expr::IsNull(_)) { "IS NULL" } else { "IS NOT NULL" };
+    if let Expr::IsNull(inner) | Expr::IsNotNull(inner) = expr {
+        let parts = called(inner)?;
+        let each: Vec<String> = parts.iter().map(|part| format!("({part}) {is}")).collect();
+        return parsed(&format!("({})", each.join(" AND ")));
+    }
     let Expr::BinaryOp { left, op, right } = expr else { return None };
     let (left, right) = (parts(left)?, parts(right)?);
     if left.len() != right.len() || left.is_empty() {
@@ -21,6 +36,45 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
         _ => return None,
     };
     parsed(&format!("({text})"))
+}
+
+/// A row that must be among the rows of a subquery, as a condition of its own: a row that is not known to be there is not there.
+pub(super) fn as_semi_join(condition: &mut Expr) {
+    match condition {
+        Expr::Nested(inner) => as_semi_join(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            as_semi_join(left);
+            as_semi_join(right);
+        }
+        Expr::InSubquery { expr, subquery, negated: false } => {
+            if let Some(found) = parts(expr).and_then(|row| parsed(&exists(row, subquery, ""))) {
+                *condition = found;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `EXISTS` of a row of the subquery that is equal in all parts, or of which that `is` something else.
+fn exists(row: &[Expr], subquery: &Query, is: &str) -> String {
+    let columns: Vec<String> = (1..=row.len()).map(|nth| format!("__part_{nth}")).collect();
+    let each: Vec<String> = row.iter().zip(&columns).map(|(part, column)| format!("({part}) = {column}")).collect();
+    let (columns, equal) = (columns.join(", "), each.join(" AND "));
+    let condition = if is.is_empty() { equal } else { format!("({equal}){is}") };
+    format!("EXISTS (SELECT 1 FROM ({subquery}) AS __rows ({columns}) WHERE {condition})")
+}
+
+/// The parts of `ROW(a, b)`.
+fn called(expr: &Expr) -> Option<Vec<&Expr>> {
+    let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr else { return None };
+    if !matches!(name.0.as_slice(), [only] if only.as_ident().is_some_and(|name| name.value.eq_ignore_ascii_case("row"))) {
+        return None;
+    }
+    let part = |argument| match argument {
+        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
+        _ => None,
+    };
+    list.args.iter().map(part).collect()
 }
 
 fn parts(expr: &Expr) -> Option<&Vec<Expr>> {

@@ -22,6 +22,14 @@ const SERIES: [&str; 7] = [
     "regexp_matches",
 ];
 
+/// Functions that give rows of a key and a value, and the functions that give the arrays of these.
+const PAIRS: [(&str, &str); 4] = [
+    ("jsonb_each", "jsonb_object_values"),
+    ("json_each", "jsonb_object_values"),
+    ("jsonb_each_text", "jsonb_object_values_text"),
+    ("json_each_text", "jsonb_object_values_text"),
+];
+
 /// Takes the series of a SELECT list apart.
 pub(super) fn expand_list(select: &mut Select) {
     for item in &mut select.projection {
@@ -75,6 +83,10 @@ pub(super) fn expand_factor(factor: &mut TableFactor) {
             let call = format!("{name}({})", list(args));
             let plain =
                 name.to_string().eq_ignore_ascii_case("generate_series") && !*with_ordinality && args.iter().all(is_number);
+            if let Some(pairs) = pairs(name, &list(args), alias.as_ref()).filter(|_| !*with_ordinality) {
+                *factor = pairs;
+                return;
+            }
             if plain || !is_series(name) {
                 // A table function of its own; only the name of its column is missing.
                 if plain || is_series(name) {
@@ -99,6 +111,24 @@ pub(super) fn expand_factor(factor: &mut TableFactor) {
     if let Some(other) = other {
         *factor = other;
     }
+}
+
+/// `FROM jsonb_each(x) AS y`: two arrays taken apart side by side.
+fn pairs(name: &ObjectName, arguments: &str, alias: Option<&TableAlias>) -> Option<TableFactor> {
+    let name = name.to_string().to_ascii_lowercase();
+    let (function, values) = PAIRS.iter().find(|(function, _)| name.strip_prefix("pg_catalog.").unwrap_or(&name) == *function)?;
+    let alias = alias.map_or_else(|| format!("AS {function}"), ToString::to_string);
+    let alias = alias.trim_start_matches("AS ");
+    let keys = format!("SELECT unnest(jsonb_object_keys({arguments})) AS key, unnest({values}({arguments})) AS value");
+    relation(&format!("SELECT 1 FROM LATERAL ({keys}) AS {alias}"))
+}
+
+/// What stands behind FROM.
+fn relation(sql: &str) -> Option<TableFactor> {
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
+    let Some(Statement::Query(query)) = statements.pop() else { return None };
+    let SetExpr::Select(mut select) = *query.body else { return None };
+    Some(select.from.pop()?.relation)
 }
 
 fn is_number(argument: &FunctionArg) -> bool {
@@ -131,9 +161,5 @@ fn rows(unnested: &str, alias: &Option<TableAlias>, numbered: bool, function: &s
     let inner = format!("SELECT {unnested} AS {column}");
     let query = if numbered { format!("SELECT s.*, row_number() OVER () AS ordinality FROM ({inner}) s") } else { inner };
     let alias = alias.as_ref().map_or_else(|| format!("\"{own}\""), ToString::to_string);
-    let sql = format!("SELECT 1 FROM LATERAL ({query}) AS {}", alias.trim_start_matches("AS "));
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, &sql).ok()?;
-    let Some(Statement::Query(query)) = statements.pop() else { return None };
-    let SetExpr::Select(mut select) = *query.body else { return None };
-    Some(select.from.pop()?.relation)
+    relation(&format!("SELECT 1 FROM LATERAL ({query}) AS {}", alias.trim_start_matches("AS ")))
 }
