@@ -198,8 +198,23 @@ fn pulls_up(subquery: &Subquery, mut pull_up: PullUpCorrelatedExpr) -> bool {
     moved.is_ok_and(|moved| moved.data.all_out_ref_exprs().is_empty()) && pull_up.can_pull_up
 }
 
+/// Whether a plan gives other rows when it is computed again, as the domain does.
+fn is_volatile(plan: &LogicalPlan) -> Result<bool> {
+    plan.exists(|node| {
+        let mut found = false;
+        node.apply_expressions(|expr| {
+            found = found || expr.is_volatile();
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(found)
+    })
+}
+
 /// The node over its input and the answers of its subqueries.
 fn replaced(node: &LogicalPlan, input: &LogicalPlan, names: &mut Names) -> Result<Option<LogicalPlan>> {
+    if is_volatile(input)? {
+        return Ok(None);
+    }
     let mut values = Values::new(input.clone(), names);
     let mut exprs = Vec::new();
     for expr in node.expressions() {
@@ -221,6 +236,9 @@ fn replaced(node: &LogicalPlan, input: &LogicalPlan, names: &mut Names) -> Resul
 /// A sort by subqueries of a list: they are answered below the list, which may not have the columns that they name.
 fn sorted(sort: &Sort, names: &mut Names) -> Result<Option<LogicalPlan>> {
     let LogicalPlan::Projection(list) = sort.input.as_ref() else { return Ok(None) };
+    if is_volatile(&list.input)? {
+        return Ok(None);
+    }
     let node = LogicalPlan::Sort(sort.clone());
     let mut added = Vec::new();
     let mut values = Values::new(list.input.as_ref().clone(), names);

@@ -13,7 +13,7 @@
 //! | `c.tableoid`, `c.xmin` | the number of the catalog's table, 0 |
 //! | `(information_schema._pg_expandarray(i.indkey)).n` | `unnest(strata_subscripts(i.indkey))` |
 //! | `CASE WHEN t.typtype = 'd' THEN ... ELSE x END` | `x`: there are no domains, and likewise no other kinds but base types |
-//! | `(SELECT name FROM pg_catalog.t WHERE t.oid = outer.oid)` | `(SELECT max(name) ...)`: it is one row at most |
+//! | `(SELECT name FROM pg_catalog.t WHERE t.oid = outer.oid)` | `(SELECT first_value(name) ...)`: it is one row at most |
 //!
 //! Only system tables are treated specially; a query over topics alone is planned as it was written.
 
@@ -275,7 +275,9 @@ fn scalar_subquery(query: &mut Query) -> Option<Expr> {
         return None;
     }
     if let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_mut_slice() {
-        *expr = call("max", vec![expr.clone()]);
+        // Of any type, which a literal has not.
+        let literal = matches!(expr, Expr::Value(_));
+        *expr = call(if literal { "max" } else { "first_value" }, vec![expr.clone()]);
         query.order_by = None;
     }
     None
@@ -531,7 +533,7 @@ mod tests {
         );
         check(
             "SELECT (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) FROM pg_catalog.pg_type t",
-            "SELECT (SELECT max(c.relkind = 'c') FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) FROM pg_catalog.pg_type t",
+            "SELECT (SELECT first_value(c.relkind = 'c') FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) FROM pg_catalog.pg_type t",
         );
         check(
             "SELECT array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', ') FROM c",

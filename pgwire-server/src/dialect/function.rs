@@ -1,6 +1,7 @@
 //! Functions that PostgreSQL has and DataFusion has not, or has otherwise.
 //!
-//! A [`Function`] is a name and its overloads: what each takes and gives, and a body that computes one row. The overload is chosen
+//! A [`Function`] is a name and its overloads: what each takes and gives, and a body that computes one row, or a kernel that computes all
+//! of them where columns are large and rows are cheap. The overload is chosen
 //! as PostgreSQL does, roughly: the one that needs the fewest conversions; a literal text converts to anything. NULL in any argument
 //! gives NULL, unless the overload says that it looks at NULLs itself.
 
@@ -16,6 +17,8 @@ mod logarithm;
 mod number;
 mod regexp;
 mod series;
+#[cfg(test)]
+mod speed;
 mod template;
 mod text;
 mod to_char;
@@ -23,9 +26,12 @@ mod value;
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::kernels::arity::try_binary;
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type};
+use arrow::error::ArrowError;
 use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -34,7 +40,7 @@ use strata_engine::EngineError;
 use strata_engine::error::ObjectClass;
 use strata_engine::session::sql_type::data_type_name;
 
-use self::value::{Column, Kind, Results, Row, Value};
+use self::value::{Batch, Column, Kind, Results, Row, Value};
 use super::{fault, numeric_type};
 
 /// A function of SQL.
@@ -53,7 +59,22 @@ struct Overload {
     gives: Gives,
     /// Whether the body looks at NULLs itself.
     nulls: bool,
-    body: fn(&Row) -> Result<Value>,
+    body: Body,
+}
+
+/// What computes results.
+#[derive(Clone, Copy)]
+enum Body {
+    /// One row.
+    Row(fn(&Row) -> Result<Value>),
+    /// A float of a float.
+    Float(fn(f64) -> Result<f64>),
+    /// A float of two.
+    Floats(fn(f64, f64) -> Result<f64>),
+    /// A `bigint` of two.
+    Longs(fn(i64, i64) -> Result<i64>),
+    /// All rows at once.
+    Batch(fn(&Batch) -> Result<ArrayRef>),
 }
 
 /// The type of a result.
@@ -75,8 +96,17 @@ enum Gives {
 }
 
 impl Overload {
-    const fn new(takes: &'static [Kind], gives: Kind, body: fn(&Row) -> Result<Value>) -> Self {
+    const fn with(takes: &'static [Kind], gives: Kind, body: Body) -> Self {
         Self { takes, optional: 0, variadic: false, gives: Gives::Kind(gives), nulls: false, body }
+    }
+
+    const fn new(takes: &'static [Kind], gives: Kind, body: fn(&Row) -> Result<Value>) -> Self {
+        Self::with(takes, gives, Body::Row(body))
+    }
+
+    /// One that computes all rows at once, and says itself where NULL is.
+    const fn batch(takes: &'static [Kind], gives: Kind, body: fn(&Batch) -> Result<ArrayRef>) -> Self {
+        Self::with(takes, gives, Body::Batch(body))
     }
 
     const fn optional(mut self, optional: usize) -> Self {
@@ -114,25 +144,57 @@ impl Overload {
     }
 }
 
+impl Overload {
+    /// The results of all rows.
+    fn computed(&self, batch: &Batch) -> Result<ArrayRef> {
+        let body = match self.body {
+            Body::Row(body) => body,
+            Body::Float(body) => {
+                return Ok(Arc::new(batch.columns[0].floats().try_unary::<_, Float64Type, DataFusionError>(body)?));
+            }
+            Body::Floats(body) => {
+                let (a, b) = (batch.columns[0].floats(), batch.columns[1].floats());
+                let carried = |a, b| body(a, b).map_err(|error| ArrowError::ExternalError(Box::new(error)));
+                return Ok(Arc::new(try_binary::<_, _, _, Float64Type>(a, b, carried)?));
+            }
+            Body::Longs(body) => {
+                let (a, b) = (batch.columns[0].longs(), batch.columns[1].longs());
+                let carried = |a, b| body(a, b).map_err(|error| ArrowError::ExternalError(Box::new(error)));
+                return Ok(Arc::new(try_binary::<_, _, _, Int64Type>(a, b, carried)?));
+            }
+            Body::Batch(body) => return body(batch),
+        };
+        let mut results = Results::new(batch.field, batch.rows);
+        for row in 0..batch.rows {
+            let row = Row { scale: results.scale(), ..batch.row(row) };
+            let null = !self.nulls && (0..batch.columns.len()).any(|at| row.is_null(at));
+            results.push(if null { Value::Null } else { body(&row)? })?;
+        }
+        results.finish()
+    }
+}
+
+/// All functions, by what they are about.
+const FAMILIES: [&[Function]; 14] = [
+    array::ALL,
+    bytes::ALL,
+    date::ALL,
+    extract::ALL,
+    format::ALL,
+    gathered::ALL,
+    interval::ALL,
+    json::ALL,
+    number::ALL,
+    regexp::ALL,
+    series::ALL,
+    template::ALL,
+    text::ALL,
+    to_char::ALL,
+];
+
 /// Registers all of them.
 pub(super) fn register(context: &SessionContext) {
-    let families = [
-        array::ALL,
-        bytes::ALL,
-        date::ALL,
-        extract::ALL,
-        format::ALL,
-        gathered::ALL,
-        interval::ALL,
-        json::ALL,
-        number::ALL,
-        regexp::ALL,
-        series::ALL,
-        template::ALL,
-        text::ALL,
-        to_char::ALL,
-    ];
-    for function in families.into_iter().flatten() {
+    for function in FAMILIES.into_iter().flatten() {
         let signature = Signature::user_defined(Volatility::Immutable);
         context.register_udf(ScalarUDF::new_from_impl(Called { function, signature }));
     }
@@ -244,13 +306,8 @@ impl ScalarUDFImpl for Called {
         let columns = arguments.args.iter().zip(&arguments.arg_fields).enumerate();
         let columns = columns.map(|(at, (value, field))| Column::new(overload.kind(at), &value.to_array(rows)?, field, style));
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let mut results = Results::new(&arguments.return_field, rows);
-        for row in 0..rows {
-            let row = Row { columns: &columns, row, style, scale: results.scale() };
-            let null = !overload.nulls && (0..columns.len()).any(|at| row.is_null(at));
-            results.push(if null { Value::Null } else { (overload.body)(&row)? })?;
-        }
-        let array = results.finish()?;
+        let batch = Batch { columns: &columns, rows, style, field: &arguments.return_field };
+        let array = overload.computed(&batch)?;
         if constant {
             // The fields of a list's elements say what they are, and a scalar made of its elements would forget it.
             return Ok(ColumnarValue::Scalar(match array.as_list_opt::<i32>() {

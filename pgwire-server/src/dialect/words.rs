@@ -22,14 +22,15 @@ mod series;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, Select, SetExpr, Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    Expr, ObjectName, ObjectNamePart, Query, Select, SetExpr, Statement, TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 /// Whether an expression calls a function that gives rows.
 pub(super) fn is_series(expr: &Expr) -> bool {
-    matches!(expr, Expr::Function(function) if series::is_series(&function.name) || function.name.to_string().eq_ignore_ascii_case("unnest"))
+    let Expr::Function(function) = expr else { return false };
+    FunctionName::of(&function.name).is_some_and(|name| series::is_one(name.as_str()) || name.as_str() == "unnest")
 }
 
 /// Rewords all of a statement.
@@ -100,6 +101,37 @@ fn values_as_union(query: &mut Query) {
 fn parsed(text: &str) -> Option<Expr> {
     let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?;
     parser.parse_expr().ok()
+}
+
+/// Most bytes of a name of PostgreSQL's.
+const NAME_BYTES_MAX: usize = 63;
+
+/// The name of a function in lower case, without the schema of PostgreSQL's own. Every call of every statement is asked for it, so it
+/// stands on the stack.
+struct FunctionName {
+    bytes: [u8; NAME_BYTES_MAX],
+    len: usize,
+}
+
+impl FunctionName {
+    /// `None` for names in quotes, of other schemas, and for longer ones, which no function here has.
+    fn of(name: &ObjectName) -> Option<Self> {
+        let plain = |part: &ObjectNamePart| part.as_ident().is_some_and(|ident| ident.quote_style.is_none());
+        let only = match name.0.as_slice() {
+            [only] => only,
+            [schema, only] if plain(schema) && schema.as_ident()?.value.eq_ignore_ascii_case("pg_catalog") => only,
+            _ => return None,
+        };
+        let text = only.as_ident().filter(|_| plain(only))?.value.as_bytes();
+        let mut bytes = [0; NAME_BYTES_MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        bytes[..text.len()].make_ascii_lowercase();
+        Some(Self { bytes, len: text.len() })
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
 }
 
 /// The text of a literal.

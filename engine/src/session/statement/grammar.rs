@@ -67,23 +67,73 @@ const BEFORE_VALUE: [Keyword; 37] = [
 /// # Errors
 /// A token that PostgreSQL's grammar does not have there.
 pub(super) fn reworded(tokens: &[TokenWithSpan], sql: &str, end: usize) -> Result<Option<Vec<TokenWithSpan>>> {
-    let mut read =
-        Reader { tokens, sql, end, written: None, last: None, before_last: None, brackets: Vec::new(), closed_array: false };
+    let mut read = Reader {
+        tokens,
+        sql,
+        end,
+        written: None,
+        last: None,
+        before_last: None,
+        brackets: Brackets::default(),
+        closed_array: false,
+    };
     for at in 0..tokens.len() {
         read.token(at)?;
     }
     Ok(read.written)
 }
 
-/// What stands between brackets, or outside of all.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bracket {
+/// Brackets that are open, innermost last: a bit for each. Those deeper than [`Brackets::DEPTH_MAX`], where the parser gives up
+/// too, are nothing special.
+#[derive(Debug, Default)]
+struct Brackets {
+    depth: u32,
     /// Between SELECT and FROM.
-    in_list: bool,
+    lists: u128,
     /// `ARRAY[`.
-    array: bool,
-    /// `trim(` and what to trim.
-    trim: bool,
+    arrays: u128,
+    /// `trim(`.
+    trims: u128,
+}
+
+impl Brackets {
+    const DEPTH_MAX: u32 = u128::BITS - 1;
+
+    fn bit(&self) -> u128 {
+        if self.depth > Self::DEPTH_MAX { 0 } else { 1 << self.depth }
+    }
+
+    fn open(&mut self, array: bool, trim: bool) {
+        self.depth += 1;
+        let bit = self.bit();
+        self.lists &= !bit;
+        self.arrays = if array { self.arrays | bit } else { self.arrays & !bit };
+        self.trims = if trim { self.trims | bit } else { self.trims & !bit };
+    }
+
+    /// Whether it was one of `ARRAY[`.
+    fn close(&mut self) -> bool {
+        let array = self.in_array();
+        self.depth = self.depth.saturating_sub(1);
+        array
+    }
+
+    fn in_list(&self) -> bool {
+        self.lists & self.bit() != 0
+    }
+
+    fn in_array(&self) -> bool {
+        self.arrays & self.bit() != 0
+    }
+
+    fn in_trim(&self) -> bool {
+        self.trims & self.bit() != 0
+    }
+
+    fn set_list(&mut self, list: bool) {
+        let bit = self.bit();
+        self.lists = if list { self.lists | bit } else { self.lists & !bit };
+    }
 }
 
 struct Reader<'a> {
@@ -95,7 +145,7 @@ struct Reader<'a> {
     /// The last tokens but white space.
     last: Option<usize>,
     before_last: Option<usize>,
-    brackets: Vec<Bracket>,
+    brackets: Brackets,
     /// Whether the last token closed `ARRAY[...]`.
     closed_array: bool,
 }
@@ -106,9 +156,6 @@ impl Reader<'_> {
         if matches!(token.token, Token::Whitespace(_) | Token::EOF) {
             self.keep(at);
             return Ok(());
-        }
-        if self.brackets.is_empty() {
-            self.brackets.push(Bracket::default());
         }
         let closed_array = std::mem::take(&mut self.closed_array);
         match &token.token {
@@ -127,19 +174,12 @@ impl Reader<'_> {
                     return Err(self.refused(at));
                 }
                 let after = |keyword: Keyword| self.last.is_some_and(|last| self.is(last, keyword));
-                let bracket = Bracket {
-                    in_list: false,
-                    array: array
-                        && (after(Keyword::ARRAY)
-                            || self.brackets.last().is_some_and(|outer| outer.array) && !self.after_operand()),
-                    trim: !array && after(Keyword::TRIM),
-                };
-                self.brackets.push(bracket);
+                let inner = self.brackets.in_array() && !self.after_operand();
+                self.brackets.open(array && (after(Keyword::ARRAY) || inner), !array && after(Keyword::TRIM));
                 self.keep(at);
             }
             Token::RParen | Token::RBracket => {
-                let bracket = self.brackets.pop().unwrap_or_default();
-                self.closed_array = bracket.array;
+                self.closed_array = self.brackets.close();
                 self.keep(at);
             }
             _ => self.keep(at),
@@ -161,19 +201,19 @@ impl Reader<'_> {
                 if self.last.is_some_and(|last| self.is(last, Keyword::SELECT)) || self.is_only_argument(at) {
                     return Err(self.refused(at));
                 }
-                self.bracket().in_list = true;
+                self.brackets.set_list(true);
             }
-            Keyword::FROM if self.last.is_some_and(|last| self.is_trim_side(last)) && self.bracket().trim => {
+            Keyword::FROM if self.last.is_some_and(|last| self.is_trim_side(last)) && self.brackets.in_trim() => {
                 self.insert(at, Token::SingleQuotedString(" ".into()));
             }
             Keyword::WHERE if self.last.is_some_and(|last| self.is(last, Keyword::FROM)) => return Err(self.refused(at)),
             Keyword::FROM | Keyword::WHERE | Keyword::GROUP | Keyword::ORDER | Keyword::UNION | Keyword::INTO => {
-                self.bracket().in_list = false;
+                self.brackets.set_list(false);
             }
             Keyword::YEAR | Keyword::MONTH | Keyword::DAY | Keyword::HOUR | Keyword::MINUTE | Keyword::SECOND => {
                 let ends =
                     self.next(at).is_none_or(|next| matches!(next, Token::Comma | Token::EOF) || is_keyword(next, Keyword::FROM));
-                if self.bracket().in_list && ends && self.after_value() {
+                if self.brackets.in_list() && ends && self.after_value() {
                     return Err(self.refused(at));
                 }
             }
@@ -217,14 +257,6 @@ impl Reader<'_> {
         }
         self.passed(at);
         Ok(())
-    }
-
-    fn bracket(&mut self) -> &mut Bracket {
-        if self.brackets.is_empty() {
-            self.brackets.push(Bracket::default());
-        }
-        let last = self.brackets.len() - 1;
-        &mut self.brackets[last]
     }
 
     fn is(&self, at: usize, keyword: Keyword) -> bool {

@@ -6,7 +6,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Join, JoinType, LogicalPlan, Lo
 use datafusion::optimizer::decorrelate::PullUpCorrelatedExpr;
 
 use super::domain::Domain;
-use super::{Names, pulls_up, renamed};
+use super::{Names, is_volatile, pulls_up, renamed};
 
 /// The join over the domain; `None` if it is none of LATERAL, or one that DataFusion plans.
 pub(super) fn planned(join: &Join, names: &mut Names) -> Result<Option<LogicalPlan>> {
@@ -14,6 +14,9 @@ pub(super) fn planned(join: &Join, names: &mut Names) -> Result<Option<LogicalPl
         return Ok(None);
     }
     if !join.right.exists(|node| Ok(matches!(node, LogicalPlan::Subquery(_))))? {
+        return Ok(None);
+    }
+    if is_volatile(&join.left)? {
         return Ok(None);
     }
     let Some(domain) = Domain::of(&join.left, &join.right, names)? else { return Ok(None) };

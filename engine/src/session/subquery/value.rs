@@ -205,5 +205,7 @@ fn found(plan: &LogicalPlan) -> Result<Expr> {
         LogicalPlanBuilder::from(plan.clone()).limit(0, Some(1))?.aggregate(Vec::<Expr>::new(), vec![count(lit(1))])?.build()?;
     let rows = Expr::Column(column_at(counted.schema(), 0));
     let plan = LogicalPlanBuilder::from(counted).project(vec![rows.gt(lit(0_i64)).alias("exists")])?.build()?;
-    Ok(Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), outer_ref_columns: Vec::new(), spans: Spans::new() }))
+    // It may name a query that is further out.
+    let outer_ref_columns = plan.all_out_ref_exprs();
+    Ok(Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }))
 }

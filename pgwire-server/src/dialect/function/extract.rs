@@ -2,12 +2,15 @@
 //!
 //! `extract` gives `numeric`, with six digits behind the point for seconds and three for milliseconds; `date_part` gives a float.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Decimal128Builder, Float64Builder};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result;
 use strata_engine::EngineError;
 use strata_engine::error::DataFault;
 
-use super::value::{Kind, Row, Value, rescaled};
+use super::value::{Batch, Kind, Row, rescaled};
 use super::{Function, Gives, Overload};
 use crate::dialect::fault;
 use crate::types::civil::{self, DAY_US};
@@ -18,21 +21,22 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "extract_field",
         overloads: &[
-            Overload::new(&[Kind::Text, Kind::Timestamptz], Kind::Numeric, |row| exact(row, moment_tz))
+            Overload::batch(&[Kind::Text, Kind::Timestamptz], Kind::Numeric, |batch| exact(batch, moment_tz))
                 .gives(Gives::Scale(scale)),
-            Overload::new(&[Kind::Text, Kind::Timestamp], Kind::Numeric, |row| exact(row, moment)).gives(Gives::Scale(scale)),
-            Overload::new(&[Kind::Text, Kind::Date], Kind::Numeric, |row| exact(row, date)).gives(Gives::Scale(scale)),
-            Overload::new(&[Kind::Text, Kind::Time], Kind::Numeric, |row| exact(row, time)).gives(Gives::Scale(scale)),
-            Overload::new(&[Kind::Text, Kind::Interval], Kind::Numeric, |row| exact(row, span)).gives(Gives::Scale(scale)),
+            Overload::batch(&[Kind::Text, Kind::Timestamp], Kind::Numeric, |batch| exact(batch, moment))
+                .gives(Gives::Scale(scale)),
+            Overload::batch(&[Kind::Text, Kind::Date], Kind::Numeric, |batch| exact(batch, date)).gives(Gives::Scale(scale)),
+            Overload::batch(&[Kind::Text, Kind::Time], Kind::Numeric, |batch| exact(batch, time)).gives(Gives::Scale(scale)),
+            Overload::batch(&[Kind::Text, Kind::Interval], Kind::Numeric, |batch| exact(batch, span)).gives(Gives::Scale(scale)),
         ],
     },
     Function {
         name: "date_part",
         overloads: &[
-            Overload::new(&[Kind::Text, Kind::Timestamptz], Kind::Float, |row| float(row, moment_tz)),
-            Overload::new(&[Kind::Text, Kind::Timestamp], Kind::Float, |row| float(row, moment)),
-            Overload::new(&[Kind::Text, Kind::Time], Kind::Float, |row| float(row, time)),
-            Overload::new(&[Kind::Text, Kind::Interval], Kind::Float, |row| float(row, span)),
+            Overload::batch(&[Kind::Text, Kind::Timestamptz], Kind::Float, |batch| float(batch, moment_tz)),
+            Overload::batch(&[Kind::Text, Kind::Timestamp], Kind::Float, |batch| float(batch, moment)),
+            Overload::batch(&[Kind::Text, Kind::Time], Kind::Float, |batch| float(batch, time)),
+            Overload::batch(&[Kind::Text, Kind::Interval], Kind::Float, |batch| float(batch, span)),
         ],
     },
 ];
@@ -41,150 +45,198 @@ pub(super) const ALL: &[Function] = &[
 type Field = Option<(i128, i8)>;
 
 fn scale(arguments: &[FieldRef], constants: &[Option<String>]) -> i8 {
-    match constants.first().and_then(Option::as_deref).map(canonical) {
-        Some("second") => 6,
-        Some("epoch") if *arguments[1].data_type() != DataType::Date32 => 6,
-        Some("milliseconds") => 3,
-        Some("julian") => 10,
+    match constants.first().and_then(Option::as_deref).map(Part::of) {
+        Some(Some(Part::Second)) => 6,
+        Some(Some(Part::Epoch)) if *arguments[1].data_type() != DataType::Date32 => 6,
+        Some(Some(Part::Milliseconds)) => 3,
+        Some(Some(Part::Julian)) => 10,
         Some(_) => 0,
         None => 6,
     }
 }
 
-/// A field under its first name.
-fn canonical(name: &str) -> &str {
-    match name {
-        "years" | "y" | "yr" | "yrs" => "year",
-        "months" | "mon" | "mons" => "month",
-        "days" | "d" => "day",
-        "hours" | "h" | "hr" | "hrs" => "hour",
-        "minutes" | "m" | "min" | "mins" => "minute",
-        "seconds" | "s" | "sec" | "secs" => "second",
-        "millisecond" | "ms" | "msec" | "msecs" => "milliseconds",
-        "microsecond" | "us" | "usec" | "usecs" => "microseconds",
-        "decades" | "dec" | "decs" => "decade",
-        "centuries" | "c" | "cent" => "century",
-        "millenniums" | "mil" | "mils" => "millennium",
-        "weeks" | "w" => "week",
-        "qtr" => "quarter",
-        other => other,
+/// A field that some type has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+    Milliseconds,
+    Microseconds,
+    Decade,
+    Century,
+    Millennium,
+    Week,
+    Quarter,
+    Epoch,
+    DayOfWeek,
+    IsoDayOfWeek,
+    DayOfYear,
+    IsoYear,
+    Julian,
+    Timezone,
+    TimezoneHour,
+    TimezoneMinute,
+}
+
+impl Part {
+    /// By its name or one of its short names, in lower case.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "year" | "years" | "y" | "yr" | "yrs" => Self::Year,
+            "month" | "months" | "mon" | "mons" => Self::Month,
+            "day" | "days" | "d" => Self::Day,
+            "hour" | "hours" | "h" | "hr" | "hrs" => Self::Hour,
+            "minute" | "minutes" | "m" | "min" | "mins" => Self::Minute,
+            "second" | "seconds" | "s" | "sec" | "secs" => Self::Second,
+            "milliseconds" | "millisecond" | "ms" | "msec" | "msecs" => Self::Milliseconds,
+            "microseconds" | "microsecond" | "us" | "usec" | "usecs" => Self::Microseconds,
+            "decade" | "decades" | "dec" | "decs" => Self::Decade,
+            "century" | "centuries" | "c" | "cent" => Self::Century,
+            "millennium" | "millenniums" | "mil" | "mils" => Self::Millennium,
+            "week" | "weeks" | "w" => Self::Week,
+            "quarter" | "qtr" => Self::Quarter,
+            "epoch" => Self::Epoch,
+            "dow" => Self::DayOfWeek,
+            "isodow" => Self::IsoDayOfWeek,
+            "doy" => Self::DayOfYear,
+            "isoyear" => Self::IsoYear,
+            "julian" => Self::Julian,
+            "timezone" => Self::Timezone,
+            "timezone_hour" => Self::TimezoneHour,
+            "timezone_minute" => Self::TimezoneMinute,
+            _ => return None,
+        })
     }
 }
 
-fn exact(row: &Row, of: fn(&Row, &str) -> Field) -> Result<Value> {
-    let (value, scale) = found(row, of)?;
-    Ok(Value::Numeric(rescaled(value, scale, row.scale).ok_or_else(super::value::overflow)?, row.scale))
-}
-
-fn float(row: &Row, of: fn(&Row, &str) -> Field) -> Result<Value> {
-    let (value, scale) = found(row, of)?;
-    #[allow(clippy::cast_precision_loss, reason = "a float is what was asked for")]
-    Ok(Value::Float(value as f64 / 10_f64.powi(scale.into())))
-}
-
-fn found(row: &Row, of: fn(&Row, &str) -> Field) -> Result<(i128, i8)> {
-    let given = row.text(0);
-    // Most are written in lower case, and there is one for each row.
-    let lower = given.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| given.to_ascii_lowercase());
-    let name = lower.as_deref().unwrap_or(given);
-    of(row, canonical(name)).ok_or_else(|| {
-        let type_name = strata_engine::session::sql_type::data_type_name(row.field(1).data_type());
-        if KNOWN.contains(&canonical(name)) {
-            fault::carried(EngineError::Unsupported {
-                message: format!("unit \"{name}\" not supported for type {type_name}"),
-                hint: None,
-            })
-        } else {
-            fault::data(DataFault::InvalidArgument, format!("unit \"{name}\" not recognized for type {type_name}"))
+fn exact(batch: &Batch, of: fn(&Row, Part) -> Field) -> Result<ArrayRef> {
+    let (precision, scale) = batch.decimal();
+    let most = 10_u128.pow(u32::from(precision));
+    let mut found = Decimal128Builder::with_capacity(batch.rows).with_data_type(batch.field.data_type().clone());
+    each(batch, of, |field| {
+        match field {
+            Some((value, own)) => {
+                let value = if own == scale { Some(value) } else { rescaled(value, own, scale) };
+                found.append_value(value.filter(|value| value.unsigned_abs() < most).ok_or_else(super::value::overflow)?);
+            }
+            None => found.append_null(),
         }
+        Ok(())
+    })?;
+    Ok(Arc::new(found.finish()))
+}
+
+fn float(batch: &Batch, of: fn(&Row, Part) -> Field) -> Result<ArrayRef> {
+    let mut found = Float64Builder::with_capacity(batch.rows);
+    each(batch, of, |field| {
+        #[allow(clippy::cast_precision_loss, reason = "a float is what was asked for")]
+        found.append_option(
+            field.map(|(value, scale)| if scale == 0 { value as f64 } else { value as f64 / 10_f64.powi(scale.into()) }),
+        );
+        Ok(())
+    })?;
+    Ok(Arc::new(found.finish()))
+}
+
+/// The field of each row, `None` for NULL. The name of the field is read again only where it is another than in the row before.
+fn each(batch: &Batch, of: fn(&Row, Part) -> Field, mut found: impl FnMut(Field) -> Result<()>) -> Result<()> {
+    let mut last: Option<(&str, Part)> = None;
+    for row in 0..batch.rows {
+        let row = batch.row(row);
+        if row.is_null(0) || row.is_null(1) {
+            found(None)?;
+            continue;
+        }
+        let name = row.columns[0].text(row.row);
+        let part = match last {
+            Some((same, part)) if same == name => part,
+            _ => last.insert((name, known(name, &row)?)).1,
+        };
+        found(Some(of(&row, part).ok_or_else(|| unsupported(name, &row))?))?;
+    }
+    Ok(())
+}
+
+fn known(name: &str, row: &Row) -> Result<Part> {
+    Part::of(&name.to_ascii_lowercase()).ok_or_else(|| {
+        let message = format!("unit \"{}\" not recognized for type {}", name.to_ascii_lowercase(), type_of(row));
+        fault::data(DataFault::InvalidArgument, message)
     })
 }
 
-/// Fields that some type has.
-const KNOWN: [&str; 21] = [
-    "year",
-    "month",
-    "day",
-    "hour",
-    "minute",
-    "second",
-    "milliseconds",
-    "microseconds",
-    "decade",
-    "century",
-    "millennium",
-    "week",
-    "quarter",
-    "epoch",
-    "dow",
-    "isodow",
-    "doy",
-    "isoyear",
-    "julian",
-    "timezone",
-    "timezone_hour",
-];
+fn unsupported(name: &str, row: &Row) -> datafusion::error::DataFusionError {
+    let message = format!("unit \"{}\" not supported for type {}", name.to_ascii_lowercase(), type_of(row));
+    fault::carried(EngineError::Unsupported { message, hint: None })
+}
 
-fn moment(row: &Row, name: &str) -> Field {
+fn type_of(row: &Row) -> String {
+    strata_engine::session::sql_type::data_type_name(row.field(1).data_type())
+}
+
+fn moment(row: &Row, part: Part) -> Field {
     let us = row.local(1);
-    if name == "epoch" {
+    if part == Part::Epoch {
         return Some((us.into(), 6));
     }
-    day(us.div_euclid(DAY_US), name).or_else(|| clock(us.rem_euclid(DAY_US), name))
+    clock(us.rem_euclid(DAY_US), part).or_else(|| day(us.div_euclid(DAY_US), part))
 }
 
-fn moment_tz(row: &Row, name: &str) -> Field {
+fn moment_tz(row: &Row, part: Part) -> Field {
     let offset = (row.local(1) - row.int(1)) / 1_000_000;
-    match name {
-        "epoch" => Some((row.int(1).into(), 6)),
-        "timezone" => Some((offset.into(), 0)),
-        "timezone_hour" => Some(((offset / 3600).into(), 0)),
-        "timezone_minute" => Some(((offset / 60 % 60).into(), 0)),
-        _ => moment(row, name),
+    match part {
+        Part::Epoch => Some((row.int(1).into(), 6)),
+        Part::Timezone => Some((offset.into(), 0)),
+        Part::TimezoneHour => Some(((offset / 3600).into(), 0)),
+        Part::TimezoneMinute => Some(((offset / 60 % 60).into(), 0)),
+        _ => moment(row, part),
     }
 }
 
-fn date(row: &Row, name: &str) -> Field {
+fn date(row: &Row, part: Part) -> Field {
     let days = row.int(1);
-    if name == "epoch" { Some(((days * 86_400).into(), 0)) } else { day(days, name) }
+    if part == Part::Epoch { Some(((days * 86_400).into(), 0)) } else { day(days, part) }
 }
 
-fn time(row: &Row, name: &str) -> Field {
+fn time(row: &Row, part: Part) -> Field {
     let us = row.int(1);
-    if name == "epoch" { Some((us.into(), 6)) } else { clock(us, name) }
+    if part == Part::Epoch { Some((us.into(), 6)) } else { clock(us, part) }
 }
 
 /// Fields of a day, counted from 1970.
-fn day(days: i64, name: &str) -> Field {
+fn day(days: i64, part: Part) -> Field {
     let (year, month, day_of_month) = civil::date(days);
     // There is no year 0 in the calendar of people.
     let shown_year = if year > 0 { year } else { year - 1 };
-    let value = match name {
-        "year" => shown_year,
-        "month" => month.into(),
-        "day" => day_of_month.into(),
-        "quarter" => i64::from((month - 1) / 3 + 1),
-        "decade" => year.div_euclid(10),
-        "century" => {
+    let value = match part {
+        Part::Year => shown_year,
+        Part::Month => month.into(),
+        Part::Day => day_of_month.into(),
+        Part::Quarter => i64::from((month - 1) / 3 + 1),
+        Part::Decade => year.div_euclid(10),
+        Part::Century => {
             if shown_year > 0 {
                 (shown_year + 99) / 100
             } else {
                 -((99 - shown_year) / 100)
             }
         }
-        "millennium" => {
+        Part::Millennium => {
             if shown_year > 0 {
                 (shown_year + 999) / 1000
             } else {
                 -((999 - shown_year) / 1000)
             }
         }
-        "dow" => (days + 4).rem_euclid(7),
-        "isodow" => weekday(days),
-        "doy" => days - civil::days(year, 1, 1) + 1,
-        "week" => iso_week(days).1,
-        "isoyear" => iso_week(days).0,
-        "julian" => days + 2_440_588,
+        Part::DayOfWeek => (days + 4).rem_euclid(7),
+        Part::IsoDayOfWeek => weekday(days),
+        Part::DayOfYear => days - civil::days(year, 1, 1) + 1,
+        Part::Week => iso_week(days).1,
+        Part::IsoYear => iso_week(days).0,
+        Part::Julian => days + 2_440_588,
         _ => return None,
     };
     Some((value.into(), 0))
@@ -202,35 +254,35 @@ pub(super) fn iso_week(days: i64) -> (i64, i64) {
     (year, (thursday - civil::days(year, 1, 1)) / 7 + 1)
 }
 
-fn clock(us: i64, name: &str) -> Field {
-    let value = match name {
-        "hour" => us / 3_600_000_000,
-        "minute" => us / 60_000_000 % 60,
-        "second" => return Some(((us % 60_000_000).into(), 6)),
-        "milliseconds" => return Some(((us % 60_000_000).into(), 3)),
-        "microseconds" => us % 60_000_000,
+fn clock(us: i64, part: Part) -> Field {
+    let value = match part {
+        Part::Hour => us / 3_600_000_000,
+        Part::Minute => us / 60_000_000 % 60,
+        Part::Second => return Some(((us % 60_000_000).into(), 6)),
+        Part::Milliseconds => return Some(((us % 60_000_000).into(), 3)),
+        Part::Microseconds => us % 60_000_000,
         _ => return None,
     };
     Some((value.into(), 0))
 }
 
-fn span(row: &Row, name: &str) -> Field {
+fn span(row: &Row, part: Part) -> Field {
     let Interval { months, days, time_us } = row.interval(1);
     let months = i64::from(months);
-    let value = match name {
+    let value = match part {
         // A year is 365.25 days here, a month 30.
-        "epoch" => {
+        Part::Epoch => {
             let days = months / 12 * 36_525 + (months % 12) * 3000 + i64::from(days) * 100;
             return Some((i128::from(days) * 864_000_000 + i128::from(time_us), 6));
         }
-        "year" => months / 12,
-        "month" => months % 12,
-        "quarter" => months % 12 / 3 + 1,
-        "decade" => months / 120,
-        "century" => months / 1200,
-        "millennium" => months / 12_000,
-        "day" => days.into(),
-        _ => return clock(time_us, name),
+        Part::Year => months / 12,
+        Part::Month => months % 12,
+        Part::Quarter => months % 12 / 3 + 1,
+        Part::Decade => months / 120,
+        Part::Century => months / 1200,
+        Part::Millennium => months / 12_000,
+        Part::Day => days.into(),
+        _ => return clock(time_us, part),
     };
     Some((value.into(), 0))
 }

@@ -2,12 +2,15 @@
 //!
 //! Roots, powers and logarithms of a `numeric` are in [`super::logarithm`].
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Decimal128Builder};
 use arrow::datatypes::{DataType, FieldRef, i256};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
-use super::value::{Kind, Row, Value, overflow, rescaled};
-use super::{Function, Gives, Overload, logarithm as exact};
+use super::value::{Batch, Kind, Row, Value, overflow, rescaled};
+use super::{Body, Function, Gives, Overload, logarithm as exact};
 use crate::dialect::fault;
 use crate::dialect::numeric_type::FREE_SCALE;
 
@@ -16,8 +19,13 @@ const FLOAT: &[Kind] = &[Kind::Float];
 const TWO_NUMERIC: &[Kind] = &[Kind::Numeric, Kind::Numeric];
 
 /// A function of a float.
-const fn float(body: fn(&Row) -> Result<Value>) -> Overload {
-    Overload::new(FLOAT, Kind::Float, body)
+const fn float(body: fn(f64) -> Result<f64>) -> Overload {
+    Overload::with(FLOAT, Kind::Float, Body::Float(body))
+}
+
+/// A function of two floats.
+const fn floats(body: fn(f64, f64) -> Result<f64>) -> Overload {
+    Overload::with(&[Kind::Float, Kind::Float], Kind::Float, Body::Floats(body))
 }
 
 /// A function of a `numeric`, computed exactly.
@@ -35,14 +43,14 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "sign",
         overloads: &[
-            float(|row| {
-                Ok(Value::Float(if row.float(0) > 0.0 {
+            float(|value| {
+                Ok(if value > 0.0 {
                     1.0
-                } else if row.float(0) < 0.0 {
+                } else if value < 0.0 {
                     -1.0
                 } else {
                     0.0
-                }))
+                })
             }),
             whole(NUMERIC, |row| Ok(Value::Numeric(row.numeric(0).0.signum(), 0))),
         ],
@@ -57,10 +65,14 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "mod",
         overloads: &[
-            Overload::new(&[Kind::Long, Kind::Long], Kind::Long, |row| match row.int(1) {
-                0 => Err(by_zero()),
-                by => Ok(Value::Int(row.int(0).wrapping_rem(by))),
-            }),
+            Overload::with(
+                &[Kind::Long, Kind::Long],
+                Kind::Long,
+                Body::Longs(|value, by| match by {
+                    0 => Err(by_zero()),
+                    by => Ok(value.wrapping_rem(by)),
+                }),
+            ),
             Overload::new(TWO_NUMERIC, Kind::Numeric, |row| {
                 let (a, b) = aligned(row)?;
                 let scale = row.numeric(0).1.max(row.numeric(1).1);
@@ -73,33 +85,22 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "ceiling", overloads: &CEIL },
     Function {
         name: "floor",
-        overloads: &[
-            float(|row| Ok(Value::Float(row.float(0).floor()))),
-            whole(NUMERIC, |row| Ok(Value::Numeric(step(row, false), 0))),
-        ],
+        overloads: &[float(|value| Ok(value.floor())), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, false), 0)))],
     },
     Function {
         name: "round",
         overloads: &[
-            float(|row| Ok(Value::Float(row.float(0).round_ties_even()))),
-            whole(NUMERIC, |row| Ok(Value::Numeric(rounded(row.numeric(0), 0)?, 0))),
-            Overload::new(&[Kind::Numeric, Kind::Int], Kind::Numeric, |row| {
-                let digits = digits(row.int(1));
-                Ok(Value::Numeric(rounded(row.numeric(0), digits)?, digits))
-            })
-            .gives(Gives::Scale(asked)),
+            float(|value| Ok(value.round_ties_even())),
+            Overload::batch(NUMERIC, Kind::Numeric, |batch| each(batch, rounded)).gives(Gives::Scale(|_, _| 0)),
+            Overload::batch(&[Kind::Numeric, Kind::Int], Kind::Numeric, |batch| each(batch, rounded)).gives(Gives::Scale(asked)),
         ],
     },
     Function {
         name: "trunc",
         overloads: &[
-            float(|row| Ok(Value::Float(row.float(0).trunc()))),
-            whole(NUMERIC, |row| Ok(Value::Numeric(cut(row.numeric(0), 0), 0))),
-            Overload::new(&[Kind::Numeric, Kind::Int], Kind::Numeric, |row| {
-                let digits = digits(row.int(1));
-                Ok(Value::Numeric(cut(row.numeric(0), digits), digits))
-            })
-            .gives(Gives::Scale(asked)),
+            float(|value| Ok(value.trunc())),
+            Overload::batch(NUMERIC, Kind::Numeric, |batch| each(batch, cut)).gives(Gives::Scale(|_, _| 0)),
+            Overload::batch(&[Kind::Numeric, Kind::Int], Kind::Numeric, |batch| each(batch, cut)).gives(Gives::Scale(asked)),
         ],
     },
     Function {
@@ -132,43 +133,32 @@ pub(super) const ALL: &[Function] = &[
     Function {
         name: "sqrt",
         overloads: &[
-            float(|row| match row.float(0) {
+            float(|value| match value {
                 value if value < 0.0 => Err(fault::data(DataFault::InvalidPower, "cannot take square root of a negative number")),
-                value => Ok(Value::Float(value.sqrt())),
+                value => Ok(value.sqrt()),
             }),
             decimal(exact::root, exact::ROOT),
         ],
     },
-    Function {
-        name: "ln",
-        overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.ln()))), decimal(exact::natural, exact::NATURAL)],
-    },
-    Function {
-        name: "log10",
-        overloads: &[float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10()))), decimal(exact::common, exact::COMMON)],
-    },
+    Function { name: "ln", overloads: &[float(|value| Ok(logarithm(value)?.ln())), decimal(exact::natural, exact::NATURAL)] },
+    Function { name: "log10", overloads: &[float(|value| Ok(logarithm(value)?.log10())), decimal(exact::common, exact::COMMON)] },
     Function {
         name: "log",
         overloads: &[
-            float(|row| Ok(Value::Float(logarithm(row.float(0))?.log10()))),
+            float(|value| Ok(logarithm(value)?.log10())),
             decimal(exact::common, exact::COMMON),
             Overload::new(TWO_NUMERIC, Kind::Numeric, exact::to_base).gives(Gives::Digits(exact::TO_BASE)),
-            Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| {
-                Ok(Value::Float(logarithm(row.float(1))?.ln() / logarithm(row.float(0))?.ln()))
-            }),
+            floats(|base, value| Ok(logarithm(value)?.ln() / logarithm(base)?.ln())),
         ],
     },
-    Function { name: "asin", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.asin())))] },
-    Function { name: "acos", overloads: &[float(|row| Ok(Value::Float(ratio(row.float(0))?.acos())))] },
-    Function { name: "sin", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.sin())))] },
-    Function { name: "cos", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.cos())))] },
-    Function { name: "tan", overloads: &[float(|row| Ok(Value::Float(angle(row.float(0))?.tan())))] },
+    Function { name: "asin", overloads: &[float(|value| Ok(ratio(value)?.asin()))] },
+    Function { name: "acos", overloads: &[float(|value| Ok(ratio(value)?.acos()))] },
+    Function { name: "sin", overloads: &[float(|value| Ok(angle(value)?.sin()))] },
+    Function { name: "cos", overloads: &[float(|value| Ok(angle(value)?.cos()))] },
+    Function { name: "tan", overloads: &[float(|value| Ok(angle(value)?.tan()))] },
     Function {
         name: "exp",
-        overloads: &[
-            float(|row| finite(row.float(0).exp(), row.float(0).is_finite())),
-            decimal(exact::exponential, exact::EXPONENTIAL),
-        ],
+        overloads: &[float(|value| finite(value.exp(), value.is_finite())), decimal(exact::exponential, exact::EXPONENTIAL)],
     },
     Function { name: "power", overloads: &POWER },
     Function { name: "pow", overloads: &POWER },
@@ -190,8 +180,7 @@ pub(super) const ALL: &[Function] = &[
     Function { name: "bit_not", overloads: &[Overload::new(&[Kind::Long], Kind::Long, |row| Ok(Value::Int(!row.int(0))))] },
 ];
 
-const CEIL: [Overload; 2] =
-    [float(|row| Ok(Value::Float(row.float(0).ceil()))), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, true), 0)))];
+const CEIL: [Overload; 2] = [float(|value| Ok(value.ceil())), whole(NUMERIC, |row| Ok(Value::Numeric(step(row, true), 0)))];
 
 /// Digits behind the point of a power of a `numeric`.
 const POWER_SCALE: i8 = 16;
@@ -203,7 +192,7 @@ const POWER: [Overload; 4] = [
     }),
     Overload::new(&[Kind::Numeric, Kind::Long], Kind::Numeric, whole_power).gives(Gives::Scale(|_, _| POWER_SCALE)),
     Overload::new(TWO_NUMERIC, Kind::Numeric, exact::power).gives(Gives::Digits(exact::POWER)),
-    Overload::new(&[Kind::Float, Kind::Float], Kind::Float, |row| Ok(Value::Float(power(row.float(0), row.float(1))?))),
+    floats(power),
 ];
 
 fn power(base: f64, exponent: f64) -> Result<f64> {
@@ -266,11 +255,11 @@ fn angle(value: f64) -> Result<f64> {
     if value.is_infinite() { Err(fault::data(DataFault::NumericOutOfRange, "input is out of range")) } else { Ok(value) }
 }
 
-fn finite(value: f64, from_finite: bool) -> Result<Value> {
+fn finite(value: f64, from_finite: bool) -> Result<f64> {
     if value.is_infinite() && from_finite {
         return Err(fault::data(DataFault::NumericOutOfRange, "value out of range: overflow"));
     }
-    Ok(Value::Float(value))
+    Ok(value)
 }
 
 fn scale_of(field: &FieldRef) -> i8 {
@@ -300,16 +289,55 @@ fn aligned(row: &Row) -> Result<(i128, i128)> {
     both.ok_or_else(overflow)
 }
 
-fn rounded((value, scale): (i128, i8), digits: i8) -> Result<i128> {
-    let rounded = rescaled(value, scale, digits).ok_or_else(overflow)?;
-    Ok(rounded)
+/// `round` or `trunc` of all rows. `way` divides by a power of ten; a number with fewer digits than are asked for stays.
+fn each(batch: &Batch, way: fn(i128, i128) -> i128) -> Result<ArrayRef> {
+    let values = batch.columns[0].numerics();
+    let ((precision, scale), own) = (batch.decimal(), values.scale());
+    let most = 10_u128.pow(u32::from(precision));
+    let ten = |power: i8| 10_i128.checked_pow(u32::from(power.unsigned_abs()));
+    let mut found = Decimal128Builder::with_capacity(batch.rows).with_data_type(batch.field.data_type().clone());
+    // The digits that were asked for last, and what to divide and to multiply by for them.
+    let mut steps: Option<(i64, Option<i128>, Option<i128>)> = None;
+    for row in 0..batch.rows {
+        let arguments = batch.row(row);
+        if (0..batch.columns.len()).any(|at| arguments.is_null(at)) {
+            found.append_null();
+            continue;
+        }
+        let asked = if batch.columns.len() > 1 { arguments.int(1) } else { 0 };
+        let (_, by, times) = match steps {
+            Some(steps) if steps.0 == asked => steps,
+            _ => {
+                let digits = digits(asked);
+                let kept = digits.min(own);
+                *steps.insert((
+                    asked,
+                    if digits < own { ten(own - digits) } else { Some(1) },
+                    ten(scale - kept).filter(|_| scale >= kept),
+                ))
+            }
+        };
+        // A power of ten beyond all digits leaves nothing.
+        let value = by.map_or(0, |by| if by == 1 { values.value(row) } else { way(values.value(row), by) });
+        let value = match times {
+            Some(times) => value.checked_mul(times),
+            None if value == 0 => Some(0),
+            None => rescaled(value, digits(asked).min(own), scale),
+        };
+        found.append_value(value.filter(|value| value.unsigned_abs() < most).ok_or_else(overflow)?);
+    }
+    Ok(Arc::new(found.finish()))
 }
 
-fn cut((value, scale): (i128, i8), digits: i8) -> i128 {
-    match scale - digits {
-        less @ 1.. => value / 10_i128.checked_pow(u32::from(less.unsigned_abs())).unwrap_or(i128::MAX),
-        more => value.saturating_mul(10_i128.pow(u32::from(more.unsigned_abs()))),
-    }
+/// Away from zero in the middle.
+fn rounded(value: i128, by: i128) -> i128 {
+    let rest = value % by;
+    value / by + if rest.unsigned_abs() >= by.unsigned_abs() - by.unsigned_abs() / 2 { value.signum() } else { 0 }
+}
+
+/// Towards zero.
+fn cut(value: i128, by: i128) -> i128 {
+    value / by
 }
 
 /// The next whole number up or down.

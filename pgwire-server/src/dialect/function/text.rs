@@ -1,9 +1,13 @@
 //! Text: what DataFusion's functions lack.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringViewBuilder};
+use bytes::{BufMut, BytesMut};
 use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
-use super::value::{Kind, Row, Value};
+use super::value::{Batch, Column, Kind, Row, Value};
 use super::{Function, Overload};
 use crate::dialect::fault;
 
@@ -11,17 +15,12 @@ use crate::dialect::fault;
 pub(super) const ALL: &[Function] = &[
     // The grammar of `substring` is the parser's own; what it says comes here by this name.
     Function { name: "substring_of", overloads: &SUBSTRING },
-    Function {
-        name: "concat",
-        overloads: &[Overload::new(&[Kind::Any], Kind::Text, |row| Ok(Value::Text(shown(row, 0)?.concat()))).variadic().nulls()],
-    },
+    Function { name: "concat", overloads: &[Overload::batch(&[Kind::Any], Kind::Text, |batch| joined(batch, None)).variadic()] },
     Function {
         name: "concat_ws",
-        overloads: &[Overload::new(&[Kind::Text, Kind::Any], Kind::Text, |row| {
-            Ok(if row.is_null(0) { Value::Null } else { Value::Text(shown(row, 1)?.join(row.text(0))) })
-        })
-        .variadic()
-        .nulls()],
+        overloads: &[
+            Overload::batch(&[Kind::Text, Kind::Any], Kind::Text, |batch| joined(batch, Some(&batch.columns[0]))).variadic()
+        ],
     },
     Function { name: "unistr", overloads: &[Overload::new(&[Kind::Text], Kind::Text, unistr)] },
     Function {
@@ -47,9 +46,30 @@ pub(super) const ALL: &[Function] = &[
     },
 ];
 
-/// The arguments from one on that are not NULL, as texts.
-fn shown(row: &Row, from: usize) -> Result<Vec<String>> {
-    (from..row.len()).filter(|at| !row.is_null(*at)).map(|at| row.shown(at)).collect()
+/// The texts of all arguments, with a text between them that is the first argument; NULLs are left out.
+fn joined(batch: &Batch, between: Option<&Column>) -> Result<ArrayRef> {
+    let mut texts = StringViewBuilder::with_capacity(batch.rows);
+    let mut text = BytesMut::new();
+    for row in 0..batch.rows {
+        if between.is_some_and(|between| between.is_null(row)) {
+            texts.append_null();
+            continue;
+        }
+        text.clear();
+        let mut first = true;
+        for column in &batch.columns[usize::from(between.is_some())..] {
+            if column.is_null(row) {
+                continue;
+            }
+            if let Some(between) = between.filter(|_| !first) {
+                text.put_slice(between.text(row).as_bytes());
+            }
+            first = false;
+            column.show(row, batch.style, &mut text)?;
+        }
+        texts.append_value(String::from_utf8_lossy(&text));
+    }
+    Ok(Arc::new(texts.finish()))
 }
 
 const SUBSTRING: [Overload; 3] = [

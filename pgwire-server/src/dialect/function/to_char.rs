@@ -3,36 +3,41 @@
 mod moment;
 mod number;
 
-use super::value::{Kind, Value};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringViewBuilder};
+use datafusion::common::Result;
+
+use super::value::{Batch, Kind, Row, Value};
 use super::{Function, Overload};
 use crate::types::civil::{self, DAY_US};
-use moment::Moment;
+use moment::{Moment, Template};
 
 /// The functions.
 pub(super) const ALL: &[Function] = &[Function {
     name: "to_char",
     overloads: &[
-        Overload::new(&[Kind::Timestamptz, Kind::Text], Kind::Text, |row| {
-            let (us, utc) = (row.local(0), row.int(0));
-            let zone =
-                if us == utc && row.style.zone == crate::types::Zone::default() { "UTC".to_owned() } else { String::new() };
-            Ok(Value::Text(at(us, zone, (us - utc) / 1_000_000).shown(row.text(1))))
+        Overload::batch(&[Kind::Timestamptz, Kind::Text], Kind::Text, |batch| {
+            let utc = batch.style.zone == crate::types::Zone::default();
+            shown(batch, |row| {
+                let (local, us) = (row.local(0), row.int(0));
+                at(local, if local == us && utc { "UTC" } else { "" }, (local - us) / 1_000_000)
+            })
         }),
-        Overload::new(&[Kind::Timestamp, Kind::Text], Kind::Text, |row| {
-            Ok(Value::Text(at(row.int(0), String::new(), 0).shown(row.text(1))))
-        }),
-        Overload::new(&[Kind::Interval, Kind::Text], Kind::Text, |row| {
-            let interval = row.interval(0);
-            let moment = Moment {
-                year: i64::from(interval.months / 12),
-                month: i64::from(interval.months % 12),
-                day: interval.days.into(),
-                time_us: interval.time_us,
-                days: None,
-                zone: String::new(),
-                offset: 0,
-            };
-            Ok(Value::Text(moment.shown(row.text(1))))
+        Overload::batch(&[Kind::Timestamp, Kind::Text], Kind::Text, |batch| shown(batch, |row| at(row.int(0), "", 0))),
+        Overload::batch(&[Kind::Interval, Kind::Text], Kind::Text, |batch| {
+            shown(batch, |row| {
+                let interval = row.interval(0);
+                Moment {
+                    year: i64::from(interval.months / 12),
+                    month: i64::from(interval.months % 12),
+                    day: interval.days.into(),
+                    time_us: interval.time_us,
+                    days: None,
+                    zone: "",
+                    offset: 0,
+                }
+            })
         }),
         Overload::new(&[Kind::Numeric, Kind::Text], Kind::Text, |row| {
             let (value, scale) = row.numeric(0);
@@ -44,7 +49,30 @@ pub(super) const ALL: &[Function] = &[Function {
     ],
 }];
 
-fn at(us: i64, zone: String, offset: i64) -> Moment {
+/// The moment of each row by its template, which is read again only where it is another than that of the row before.
+fn shown(batch: &Batch, moment: impl Fn(&Row) -> Moment) -> Result<ArrayRef> {
+    let mut texts = StringViewBuilder::with_capacity(batch.rows);
+    let mut template: Option<(&str, Template)> = None;
+    let mut text = String::new();
+    for row in 0..batch.rows {
+        let row = batch.row(row);
+        if row.is_null(0) || row.is_null(1) {
+            texts.append_null();
+            continue;
+        }
+        let written = row.columns[1].text(row.row);
+        let template = match &mut template {
+            Some((same, template)) if *same == written => template,
+            other => &mut other.insert((written, Template::parse(written))).1,
+        };
+        text.clear();
+        template.show(&moment(&row), &mut text);
+        texts.append_value(&text);
+    }
+    Ok(Arc::new(texts.finish()))
+}
+
+fn at(us: i64, zone: &'static str, offset: i64) -> Moment {
     let days = us.div_euclid(DAY_US);
     let (year, month, day) = civil::date(days);
     Moment { year, month: month.into(), day: day.into(), time_us: us.rem_euclid(DAY_US), days: Some(days), zone, offset }

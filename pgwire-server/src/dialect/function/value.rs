@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array,
-    IntervalMonthDayNanoArray, ListArray, ListBuilder, StringViewArray, StringViewBuilder, Time64MicrosecondArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal128Builder, Float64Array,
+    Float64Builder, Int32Array, Int64Array, Int64Builder, IntervalMonthDayNanoArray, ListArray, ListBuilder, StringViewBuilder,
+    Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -222,6 +222,65 @@ fn arrays(values: &ArrayRef, style: Style) -> Result<ArrayRef> {
     lists.finish().map_err(fault::carried)
 }
 
+impl Column {
+    /// A column of [`Kind::Float`].
+    pub fn floats(&self) -> &Float64Array {
+        self.values.as_primitive()
+    }
+
+    /// A column of [`Kind::Long`].
+    pub fn longs(&self) -> &Int64Array {
+        self.values.as_primitive()
+    }
+
+    /// A column of [`Kind::Numeric`].
+    pub fn numerics(&self) -> &Decimal128Array {
+        self.values.as_primitive()
+    }
+
+    /// A row of a column of text.
+    pub fn text(&self, row: usize) -> &str {
+        self.values.as_string_view().value(row)
+    }
+
+    /// Whether a row is NULL.
+    pub fn is_null(&self, row: usize) -> bool {
+        self.values.is_null(row) || *self.values.data_type() == DataType::Null
+    }
+
+    /// Appends the text of a row of a column of [`Kind::Any`].
+    pub fn show(&self, row: usize, style: Style, out: &mut BytesMut) -> Result<()> {
+        match &self.text {
+            Some(text) => text.write_text(row, style, out).map_err(fault::carried),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The arguments of all rows.
+pub(super) struct Batch<'a> {
+    pub columns: &'a [Column],
+    pub rows: usize,
+    pub style: Style,
+    /// What the result is.
+    pub field: &'a FieldRef,
+}
+
+impl<'a> Batch<'a> {
+    /// The arguments of one row.
+    pub fn row(&self, row: usize) -> Row<'a> {
+        Row { columns: self.columns, row, style: self.style, scale: 0 }
+    }
+
+    /// The precision and the scale of a result that is a `numeric`.
+    pub fn decimal(&self) -> (u8, i8) {
+        match self.field.data_type() {
+            DataType::Decimal128(precision, scale) => (*precision, *scale),
+            _ => (0, 0),
+        }
+    }
+}
+
 /// The arguments of one row. An argument that the overload does not take, or that is NULL, must not be asked for, except by
 /// [`Row::is_null`].
 pub(super) struct Row<'a> {
@@ -238,7 +297,7 @@ impl Row<'_> {
     }
 
     pub fn is_null(&self, at: usize) -> bool {
-        self.columns[at].values.is_null(self.row) || *self.columns[at].values.data_type() == DataType::Null
+        self.columns[at].is_null(self.row)
     }
 
     pub fn field(&self, at: usize) -> &FieldRef {
@@ -340,14 +399,36 @@ impl Row<'_> {
 /// The results of all rows.
 pub(super) struct Results {
     field: FieldRef,
-    values: Vec<Value>,
-    /// Whether they are arrays of text that came as texts.
-    of_texts: bool,
+    built: Built,
+    /// A `numeric` is below it.
+    most: u128,
+}
+
+/// Results of the commonest types are built as they come.
+enum Built {
+    Longs(Int64Builder),
+    Floats(Float64Builder),
+    Numerics(Decimal128Builder),
+    Texts(StringViewBuilder),
+    Others(Vec<Value>),
 }
 
 impl Results {
     pub fn new(field: &FieldRef, rows: usize) -> Self {
-        Self { field: field.clone(), values: Vec::with_capacity(rows), of_texts: false }
+        let built = match field.data_type() {
+            DataType::Int64 => Built::Longs(Int64Builder::with_capacity(rows)),
+            DataType::Float64 => Built::Floats(Float64Builder::with_capacity(rows)),
+            DataType::Decimal128(..) => {
+                Built::Numerics(Decimal128Builder::with_capacity(rows).with_data_type(field.data_type().clone()))
+            }
+            DataType::Utf8View => Built::Texts(StringViewBuilder::with_capacity(rows)),
+            _ => Built::Others(Vec::with_capacity(rows)),
+        };
+        let most = match field.data_type() {
+            DataType::Decimal128(precision, _) => 10_u128.pow(u32::from(*precision)),
+            _ => u128::MAX,
+        };
+        Self { field: field.clone(), built, most }
     }
 
     pub fn scale(&self) -> i8 {
@@ -358,35 +439,65 @@ impl Results {
     }
 
     pub fn push(&mut self, value: Value) -> Result<()> {
-        self.values.push(match (value, self.field.data_type()) {
-            (Value::Numeric(value, scale), DataType::Decimal128(_, wanted)) => {
-                let value = rescaled(value, scale, *wanted).ok_or_else(overflow)?;
-                let most = match self.field.data_type() {
-                    DataType::Decimal128(precision, _) => 10_u128.pow(u32::from(*precision)),
-                    _ => u128::MAX,
-                };
-                if value.unsigned_abs() >= most {
-                    return Err(overflow());
-                }
-                Value::Numeric(value, *wanted)
-            }
-            (Value::Int(value), DataType::Int32) if i32::try_from(value).is_err() => {
+        let wanted = self.scale();
+        match (&mut self.built, value) {
+            // One of an array, which may be of the same type.
+            (Built::Others(values), Value::Int(value))
+                if *self.field.data_type() == DataType::Int32 && i32::try_from(value).is_err() =>
+            {
+                values.clear();
                 return Err(fault::data(DataFault::NumericOutOfRange, "integer out of range"));
             }
-            (value, _) => value,
-        });
+            (Built::Others(values), value) => values.push(value),
+            (_, value @ Value::Array(_)) => self.others(value)?,
+            (Built::Longs(values), Value::Int(value)) => values.append_value(value),
+            (Built::Floats(values), Value::Float(value)) => values.append_value(value),
+            (Built::Numerics(values), Value::Numeric(value, scale)) => {
+                let value = if scale == wanted { Some(value) } else { rescaled(value, scale, wanted) };
+                let value = value.filter(|value| value.unsigned_abs() < self.most).ok_or_else(overflow)?;
+                values.append_value(value);
+            }
+            (Built::Texts(values), Value::Text(value)) => values.append_value(value),
+            (Built::Longs(values), _) => values.append_null(),
+            (Built::Floats(values), _) => values.append_null(),
+            (Built::Numerics(values), _) => values.append_null(),
+            (Built::Texts(values), _) => values.append_null(),
+        }
         Ok(())
     }
 
-    pub fn finish(mut self) -> Result<ArrayRef> {
-        if self.values.iter().any(|value| matches!(value, Value::Array(_)))
-            && !matches!(self.field.data_type(), DataType::List(_))
-        {
-            return elements(self.field.data_type(), &self.values);
+    /// An element of an array, among what came before.
+    fn others(&mut self, value: Value) -> Result<()> {
+        let before: ArrayRef = match &mut self.built {
+            Built::Longs(values) => Arc::new(values.finish()),
+            Built::Floats(values) => Arc::new(values.finish()),
+            Built::Numerics(values) => Arc::new(values.finish()),
+            Built::Texts(values) => Arc::new(values.finish()),
+            Built::Others(_) => arrow::array::new_empty_array(&DataType::Null),
+        };
+        let one = |row: usize| if before.is_null(row) { Value::Null } else { Value::Array(before.slice(row, 1)) };
+        let mut values: Vec<Value> = (0..before.len()).map(one).collect();
+        values.push(value);
+        self.built = Built::Others(values);
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<ArrayRef> {
+        let values = match self.built {
+            Built::Longs(mut values) => return Ok(Arc::new(values.finish())),
+            Built::Floats(mut values) => return Ok(Arc::new(values.finish())),
+            Built::Numerics(mut values) => return Ok(Arc::new(values.finish())),
+            Built::Texts(mut values) => return Ok(Arc::new(values.finish())),
+            Built::Others(values) => values,
+        };
+        let arrays = values.iter().any(|value| matches!(value, Value::Array(_)));
+        if arrays && !matches!(self.field.data_type(), DataType::List(_)) {
+            return elements(self.field.data_type(), &values);
         }
-        self.of_texts = !self.values.iter().any(|value| matches!(value, Value::Array(_)))
-            && matches!(self.field.data_type(), DataType::List(element) if *element.data_type() == DataType::Utf8View);
-        let rows = self.values.into_iter();
+        // Arrays of text that came as texts.
+        let of_texts =
+            !arrays && matches!(self.field.data_type(), DataType::List(element) if *element.data_type() == DataType::Utf8View);
+        let rows = values.into_iter();
         let int = |value: Value| match value {
             Value::Int(value) => Some(value),
             _ => None,
@@ -402,27 +513,12 @@ impl Results {
             DataType::Int32 => {
                 Arc::new(rows.map(|value| int(value).and_then(|value| i32::try_from(value).ok())).collect::<Int32Array>())
             }
-            DataType::Int64 => Arc::new(rows.map(int).collect::<Int64Array>()),
             DataType::Date32 => {
                 Arc::new(rows.map(|value| int(value).and_then(|value| i32::try_from(value).ok())).collect::<Date32Array>())
             }
             DataType::Time64(_) => Arc::new(rows.map(int).collect::<Time64MicrosecondArray>()),
             DataType::Timestamp(_, zone) => {
                 Arc::new(rows.map(int).collect::<TimestampMicrosecondArray>().with_timezone_opt(zone.clone()))
-            }
-            DataType::Float64 => Arc::new(
-                rows.map(|value| match value {
-                    Value::Float(value) => Some(value),
-                    _ => None,
-                })
-                .collect::<Float64Array>(),
-            ),
-            DataType::Decimal128(precision, scale) => {
-                let values = rows.map(|value| match value {
-                    Value::Numeric(value, _) => Some(value),
-                    _ => None,
-                });
-                Arc::new(values.collect::<Decimal128Array>().with_precision_and_scale(*precision, *scale)?)
             }
             DataType::Binary => {
                 let values: Vec<Option<Vec<u8>>> = rows
@@ -442,7 +538,7 @@ impl Results {
                 });
                 Arc::new(values.collect::<IntervalMonthDayNanoArray>())
             }
-            DataType::List(element) if self.of_texts => {
+            DataType::List(element) if of_texts => {
                 let mut lists = ListBuilder::new(StringViewBuilder::new()).with_field(element.clone());
                 for value in rows {
                     match value {
@@ -453,13 +549,8 @@ impl Results {
                 Arc::new(lists.finish())
             }
             DataType::List(element) => lists(element, rows)?,
-            _ => Arc::new(
-                rows.map(|value| match value {
-                    Value::Text(value) => Some(value),
-                    _ => None,
-                })
-                .collect::<StringViewArray>(),
-            ),
+            // Whatever else has no values here.
+            other => arrow::array::new_null_array(other, rows.len()),
         })
     }
 }

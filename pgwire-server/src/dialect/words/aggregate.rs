@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Ident, Interval, ObjectName, Value, ValueWithSpan, WindowFrameBound, WindowSpec, WindowType,
 };
 
-use super::parsed;
+use super::{FunctionName, parsed};
 use crate::dialect::sliding;
 
 /// The other words for an expression; `None` if it stays.
@@ -25,8 +25,8 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
         plain_bound(&mut frame.start_bound);
         frame.end_bound.as_mut().map(plain_bound);
     }
-    let name = function.name.to_string().to_ascii_lowercase();
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    let name = FunctionName::of(&function.name)?;
+    let name = name.as_str();
     match name {
         "every" | "variance" => {
             let other = if name == "every" { "bool_and" } else { "var_samp" };
@@ -34,8 +34,7 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
             None
         }
         "bool_or" | "bool_and" | "string_agg" if slides(function) => {
-            let name = name.to_owned();
-            rename(function, &name);
+            rename(function, name);
             None
         }
         "jsonb_agg" | "json_agg" => {

@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArgumentList, FunctionArguments, Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 
-use super::{parsed, quoted, text_of};
+use super::{FunctionName, parsed, quoted, text_of};
 use crate::types::numeric;
 
 /// Digits behind the point that a literal may have to keep its own scale.
@@ -157,8 +157,8 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
 /// Functions that have another name here for some of their arguments.
 fn called(function: &Function) -> Option<Expr> {
     let FunctionArguments::List(FunctionArgumentList { args, .. }) = &function.args else { return None };
-    let name = function.name.to_string().to_ascii_lowercase();
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+    let name = FunctionName::of(&function.name)?;
+    let name = name.as_str();
     match (name, args.as_slice()) {
         ("coalesce", args) => {
             let array = args.iter().find_map(array_type)?;

@@ -11,6 +11,8 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::FunctionName;
+
 /// Functions that give an array of what they would give rows of.
 const SERIES: [&str; 7] = [
     "generate_series",
@@ -72,18 +74,21 @@ impl VisitorMut for List {
 
 /// Whether a function is one of them.
 pub(super) fn is_series(name: &ObjectName) -> bool {
-    let name = name.to_string().to_ascii_lowercase();
-    SERIES.contains(&name.strip_prefix("pg_catalog.").unwrap_or(&name))
+    FunctionName::of(name).is_some_and(|name| is_one(name.as_str()))
+}
+
+/// Whether one of them has a name.
+pub(super) fn is_one(name: &str) -> bool {
+    SERIES.contains(&name)
 }
 
 /// `FROM f(x) AS y`: the function's array taken apart, the column named.
 pub(super) fn expand_factor(factor: &mut TableFactor) {
     let other = match factor {
         TableFactor::Table { name, alias, args: Some(TableFunctionArgs { args, .. }), with_ordinality, .. } => {
-            let call = format!("{name}({})", list(args));
             let plain =
                 name.to_string().eq_ignore_ascii_case("generate_series") && !*with_ordinality && args.iter().all(is_number);
-            if let Some(pairs) = pairs(name, &list(args), alias.as_ref()).filter(|_| !*with_ordinality) {
+            if let Some(pairs) = pairs(name, args, alias.as_ref()).filter(|_| !*with_ordinality) {
                 *factor = pairs;
                 return;
             }
@@ -94,6 +99,7 @@ pub(super) fn expand_factor(factor: &mut TableFactor) {
                 }
                 return;
             }
+            let call = format!("{name}({})", list(args));
             rows(&format!("unnest({call})"), alias, *with_ordinality, &name.to_string())
         }
         TableFactor::UNNEST { alias, array_exprs, with_ordinality: true, .. } => {
@@ -114,9 +120,10 @@ pub(super) fn expand_factor(factor: &mut TableFactor) {
 }
 
 /// `FROM jsonb_each(x) AS y`: two arrays taken apart side by side.
-fn pairs(name: &ObjectName, arguments: &str, alias: Option<&TableAlias>) -> Option<TableFactor> {
-    let name = name.to_string().to_ascii_lowercase();
-    let (function, values) = PAIRS.iter().find(|(function, _)| name.strip_prefix("pg_catalog.").unwrap_or(&name) == *function)?;
+fn pairs(name: &ObjectName, arguments: &[FunctionArg], alias: Option<&TableAlias>) -> Option<TableFactor> {
+    let name = FunctionName::of(name)?;
+    let (function, values) = PAIRS.iter().find(|(function, _)| name.as_str() == *function)?;
+    let arguments = list(arguments);
     let alias = alias.map_or_else(|| format!("AS {function}"), ToString::to_string);
     let alias = alias.trim_start_matches("AS ");
     let keys = format!("SELECT unnest(jsonb_object_keys({arguments})) AS key, unnest({values}({arguments})) AS value");
