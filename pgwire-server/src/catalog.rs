@@ -35,6 +35,7 @@ mod pg_user;
 mod pg_views;
 mod provider;
 mod rewrite;
+mod statistics;
 mod table;
 pub(crate) mod world;
 
@@ -97,7 +98,7 @@ impl SessionExtension for PgCatalog {
             planning_views: Arc::default(),
         };
         let schemas: [(&str, Vec<&'static Table>); 2] = [
-            ("pg_catalog", PG_CATALOG.iter().copied().chain(always_empty::TABLES.iter()).collect()),
+            ("pg_catalog", PG_CATALOG.iter().copied().chain(always_empty()).collect()),
             ("information_schema", information_schema::TABLES.to_vec()),
         ];
         for (name, tables) in schemas {
@@ -140,14 +141,19 @@ impl SchemaProvider for PgSchema {
     }
 }
 
+/// The tables that never have a row.
+fn always_empty() -> impl Iterator<Item = &'static Table> {
+    always_empty::TABLES.iter().chain(statistics::TABLES)
+}
+
 /// Whether a table of `pg_catalog` never has rows here.
 pub(crate) fn is_always_empty(name: &str) -> bool {
-    always_empty::TABLES.iter().any(|table| table.name == name)
+    always_empty().any(|table| table.name == name)
 }
 
 /// The oid of a table of `pg_catalog`.
 pub(crate) fn table_oid(name: &str) -> Option<u32> {
-    PG_CATALOG.iter().copied().chain(always_empty::TABLES.iter()).find(|table| table.name == name).map(|table| table.oid)
+    PG_CATALOG.iter().copied().chain(always_empty()).find(|table| table.name == name).map(|table| table.oid)
 }
 
 /// Whether `pg_catalog` or `information_schema` has a table of that name.
@@ -157,7 +163,7 @@ pub(crate) fn is_system_table(name: &str) -> bool {
 
 /// Every fixed table: (schema oid, table).
 pub(crate) fn fixed_tables() -> impl Iterator<Item = (u32, &'static Table)> {
-    let pg = PG_CATALOG.iter().copied().chain(always_empty::TABLES.iter());
+    let pg = PG_CATALOG.iter().copied().chain(always_empty());
     let information = information_schema::TABLES.iter().copied();
     pg.map(|table| (world::PG_CATALOG_OID, table)).chain(information.map(|table| (world::INFORMATION_SCHEMA_OID, table)))
 }

@@ -61,6 +61,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("\\dO", "(0 rows)"),
     ("\\dp logs.*", "app"),
     ("\\dP", "(0 rows)"),
+    ("\\dP+", "(0 rows)"),
     ("\\drds", "Did not find any settings."),
     ("\\dRp", "(0 rows)"),
     ("\\dRs", "(0 rows)"),

@@ -4,7 +4,7 @@
 
 use super::table::{Kind, Table};
 
-const fn empty(name: &'static str, oid: u32, columns: &'static [(&'static str, Kind)]) -> Table {
+pub(super) const fn empty(name: &'static str, oid: u32, columns: &'static [(&'static str, Kind)]) -> Table {
     Table { name, oid, needs_columns: false, columns, rows: |_| Vec::new() }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Int16Array, Int32Array, Int64Array, ListBuilder, RecordBatch, RecordBatchOptions,
-    StringArray, StringBuilder, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, ListBuilder, RecordBatch,
+    RecordBatchOptions, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::error::Result as PlanResult;
@@ -46,6 +46,8 @@ pub enum Kind {
     Int8,
     /// `real`.
     Float4,
+    /// `double precision`.
+    Float8,
     /// `oid`.
     Oid,
     /// `"char"`: one letter.
@@ -71,7 +73,7 @@ pub enum Cell {
     Bool(bool),
     /// For every number and oid, and microseconds of times.
     Int(i64),
-    /// For `real`.
+    /// For `real` and `double precision`.
     Float(f32),
     /// For text, names and letters.
     Text(String),
@@ -154,6 +156,7 @@ impl Kind {
             Self::Int4 => (DataType::Int32, None),
             Self::Int8 => (DataType::Int64, None),
             Self::Float4 => (DataType::Float32, None),
+            Self::Float8 => (DataType::Float64, None),
             Self::Oid => (DataType::Int32, Some("oid")),
             Self::Char => (DataType::Utf8, Some("char")),
             Self::Name => (DataType::Utf8, Some("name")),
@@ -182,6 +185,11 @@ impl Kind {
             Self::Int8 => Arc::new(cells.map(int).collect::<Int64Array>()),
             Self::Float4 => Arc::new(
                 cells.map(|cell| if let Cell::Float(value) = cell { Some(*value) } else { None }).collect::<Float32Array>(),
+            ),
+            Self::Float8 => Arc::new(
+                cells
+                    .map(|cell| if let Cell::Float(value) = cell { Some(f64::from(*value)) } else { None })
+                    .collect::<Float64Array>(),
             ),
             Self::Char | Self::Name | Self::Text | Self::Vector => Arc::new(cells.map(text).collect::<StringArray>()),
             Self::Timestamp => Arc::new(cells.map(int).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),

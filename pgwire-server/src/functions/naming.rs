@@ -28,6 +28,7 @@ pub(super) const ALL: &[Definition] = &[
         returns: Returns::Text,
         evaluate: |_| Ok(Value::Text("UTF8".to_owned())),
     },
+    Definition { name: "oidvectortypes", arguments: 1..=1, returns: Returns::Text, evaluate: types },
     Definition {
         name: "pg_char_to_encoding",
         arguments: 1..=1,
@@ -39,6 +40,15 @@ pub(super) const ALL: &[Definition] = &[
 fn format_type(call: &Call<'_>) -> strata_engine::Result<Value> {
     let modifier = call.number(1).and_then(|modifier| i32::try_from(modifier).ok());
     Ok(call.oid(0).map(|oid| type_name(oid, modifier)).into())
+}
+
+/// The names of the types of a vector of oids, `23 25`.
+fn types(call: &Call<'_>) -> strata_engine::Result<Value> {
+    let names = |vector: &str| {
+        let oids = vector.split_ascii_whitespace().filter_map(|oid| oid.parse().ok());
+        oids.map(|oid| type_name(oid, None)).collect::<Vec<_>>().join(", ")
+    };
+    Ok(call.text(0).map(names).into())
 }
 
 /// The SQL name of a type: `integer`, `numeric(10,2)`, `text[]`.

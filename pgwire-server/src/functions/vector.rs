@@ -18,13 +18,20 @@ enum Gives {
     Elements,
     /// The subscripts of a list or a vector.
     Subscripts,
+    /// The numbers of the elements, counted from 1.
+    Numbers,
     /// Pairs of element and number, counted from 1.
     Pairs,
 }
 
 /// All functions of this module.
 pub(super) fn all() -> impl Iterator<Item = ScalarUDF> {
-    let named = [("strata_vector", Gives::Elements), ("strata_subscripts", Gives::Subscripts), ("strata_expanded", Gives::Pairs)];
+    let named = [
+        ("strata_vector", Gives::Elements),
+        ("strata_subscripts", Gives::Subscripts),
+        ("strata_numbers", Gives::Numbers),
+        ("strata_expanded", Gives::Pairs),
+    ];
     named.into_iter().map(|(name, gives)| {
         ScalarUDF::new_from_impl(Vector { name, gives, signature: Signature::variadic_any(Volatility::Immutable) })
     })
@@ -52,7 +59,7 @@ impl ScalarUDFImpl for Vector {
 
     fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
         let element = match self.gives {
-            Gives::Elements | Gives::Subscripts => DataType::Int32,
+            Gives::Elements | Gives::Subscripts | Gives::Numbers => DataType::Int32,
             Gives::Pairs => DataType::Struct(pair()),
         };
         Ok(DataType::List(Arc::new(Field::new_list_field(element, true))))
@@ -92,7 +99,7 @@ impl Vector {
             return Ok(None);
         }
         let (elements, base): (Vec<i32>, i32) = match vectors.data_type() {
-            DataType::List(_) if self.gives == Gives::Subscripts => {
+            DataType::List(_) if matches!(self.gives, Gives::Subscripts | Gives::Numbers) => {
                 (vec![0; vectors.as_list::<i32>().value_length(row) as usize], 1)
             }
             DataType::List(_) => {
@@ -112,6 +119,7 @@ impl Vector {
         Ok(Some(match self.gives {
             Gives::Elements | Gives::Pairs => elements,
             Gives::Subscripts => (base..).take(elements.len()).collect(),
+            Gives::Numbers => (1..).take(elements.len()).collect(),
         }))
     }
 }
@@ -139,6 +147,7 @@ mod tests {
         )
         .await;
         check("SELECT unnest(strata_subscripts(make_array('a', 'b'), 1)) AS n", &["| 1 |", "| 2 |"]).await;
+        check("SELECT unnest(strata_numbers(v)) AS n FROM (VALUES ('5 7')) AS t(v)", &["| 1 |", "| 2 |"]).await;
         check(
             "SELECT p['x'] AS x, p['n'] AS n FROM (SELECT unnest(strata_expanded(v)) AS p FROM (VALUES ('5 7')) AS t(v))",
             &["| 5 | 1 |", "| 7 | 2 |"],

@@ -62,7 +62,7 @@ pub(super) fn expanded_part(root: &Expr, path: &[AccessExpr]) -> Option<Expr> {
     let vector = argument(&argument(root, "unnest")?, "strata_expanded")?;
     let part = match part.value.as_str() {
         "x" => call("strata_vector", vec![vector]),
-        "n" => call("strata_subscripts", vec![vector]),
+        "n" => call("strata_numbers", vec![vector]),
         _ => return None,
     };
     Some(call("unnest", vec![part]))
