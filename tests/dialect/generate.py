@@ -383,8 +383,30 @@ def mistakes(_):
     )
 
 
+def comparisons(g):
+    """Results of functions, compared: their types must be the same in every step of a plan."""
+    numbers = ["extract(hour from ts)", "extract(second from ts)", "extract(epoch from ts)", "extract(month from day)", "date_part('hour', ts)", "round(price, 1)", "round(price)",
+               "trunc(price, 1)", "round(price, 1 + 0)", "abs(price)", "sqrt(abs(price))", "ln(abs(price) + 1)", "exp(1.0)", "power(price, 2)", "mod(n, 3)", "price * 2", "price / 3",
+               "ceil(price)", "length(name)", "round(avg(price) OVER (), 2)", "coalesce(round(price, 1), 0.5)"]
+    for number in numbers:
+        over = "OVER" in number
+        for op, value in ((">", "5"), ("<=", "2.5"), ("=", "20"), ("<>", "0.05"), (">=", "7::numeric"), ("<", "1e1"), (">", "3::float8")):
+            if not over:
+                yield f"SELECT id FROM samples WHERE {number} {op} {value} ORDER BY id"
+            yield f"SELECT id, {number} {op} {value} AS x FROM samples ORDER BY id"
+        yield f"SELECT id, {number} BETWEEN 1 AND 20.5 AS x FROM samples ORDER BY id"
+        yield f"SELECT id, {number} IN (1, 2.5, 20) AS x FROM samples ORDER BY id"
+        yield f"SELECT id, CASE WHEN {number} > 1.5 THEN 'more' ELSE 'less' END AS x FROM samples ORDER BY id"
+        if not over:
+            yield f"SELECT {number} > 2.5 AS x, count(*) FROM samples GROUP BY 1 ORDER BY 1"
+    for text in ("to_char(ts, 'YYYY-MM')", "substring(name from 1 for 2)", "concat(name, '!')", "upper(name)", "format('%s', name)"):
+        for op, value in (("=", "'2024-01'"), (">", "'B'"), ("<>", "'al'"), ("LIKE", "'%a%'")):
+            yield f"SELECT id FROM samples WHERE {text} {op} {value} ORDER BY id"
+            yield f"SELECT id, {text} {op} {value} AS x FROM samples ORDER BY id"
+
+
 FAMILIES = {"scalars": scalars, "columns": over_columns, "aggregates": aggregates, "windows": windows, "joins": joins, "subqueries": subqueries, "shapes": shapes,
-            "casts": casts, "mistakes": mistakes}
+            "casts": casts, "mistakes": mistakes, "comparisons": comparisons}
 
 
 def statements():

@@ -256,7 +256,7 @@ impl ScalarUDFImpl for Called {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         let overload = self.overload(types)?;
-        Ok(types.iter().enumerate().map(|(at, data_type)| overload.kind(at).coerced(data_type)).collect())
+        Ok(types.iter().enumerate().map(|(at, data_type)| overload.kind(at).planned(data_type)).collect())
     }
 
     fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
@@ -273,8 +273,12 @@ impl ScalarUDFImpl for Called {
                 other => Field::new(self.name(), other.clone(), true),
             },
             Gives::Scale(scale) => {
-                let constants: Vec<Option<String>> =
-                    arguments.scalar_arguments.iter().map(|value| Some((*value)?.to_string())).collect();
+                // Literals as they were written: what is folded to one later, of other types, must not change the type of the result.
+                let written = |value: &Option<&ScalarValue>| match value {
+                    Some(value @ (ScalarValue::Utf8(Some(_)) | ScalarValue::Int64(Some(_)))) => Some(value.to_string()),
+                    _ => None,
+                };
+                let constants: Vec<Option<String>> = arguments.scalar_arguments.iter().map(written).collect();
                 Field::new(self.name(), numeric_type::of_scale(scale(arguments.arg_fields, &constants)), true)
             }
             Gives::Digits(digits) => {

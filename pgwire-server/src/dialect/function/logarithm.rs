@@ -206,12 +206,15 @@ pub(super) fn power(row: &Row) -> Result<Value> {
 /// Digits behind the point of a result, from the arguments that are constants; `None` where one is none.
 pub(super) type Digits = fn(&[Option<&ScalarValue>]) -> Option<i8>;
 
-/// A constant as an unscaled number, and what it is about.
+/// Digits that no written number has: a number with as many was computed, and its digits are not known where a plan begins.
+const COMPUTED: u8 = 28;
+
+/// A constant, as it was written, as an unscaled number, and what it is about.
 fn constant(value: Option<&ScalarValue>) -> Option<(i128, i8, f64)> {
     let (value, scale) = match value? {
-        ScalarValue::Decimal128(Some(value), _, scale) => (*value, *scale),
-        ScalarValue::Int64(Some(value)) => (i128::from(*value), 0),
-        ScalarValue::Int32(Some(value)) => (i128::from(*value), 0),
+        ScalarValue::Decimal128(Some(value), precision, scale) if *precision < COMPUTED && (*precision, *scale) != (20, 0) => {
+            (*value, *scale)
+        }
         _ => return None,
     };
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]

@@ -111,6 +111,15 @@ impl Kind {
         })
     }
 
+    /// The Arrow type that the planner brings an argument to. A literal stays as it was written: a cast around it would hide what it
+    /// says until it is folded, and the type of a result that follows from it would change under way.
+    pub fn planned(self, given: &DataType) -> DataType {
+        match (self, given) {
+            (Self::Text, DataType::Utf8) => DataType::Utf8,
+            _ => self.coerced(given),
+        }
+    }
+
     /// The Arrow type that an argument of a type is brought to.
     pub fn coerced(self, given: &DataType) -> DataType {
         match self {
@@ -122,6 +131,7 @@ impl Kind {
             Self::Texts if matches!(given, DataType::Utf8 | DataType::Utf8View | DataType::Null) => DataType::Utf8View,
             Self::Numeric | Self::Decimal if matches!(given, DataType::Decimal128(..)) => given.clone(),
             Self::Numeric if given.is_integer() => DataType::Decimal128(20, 0),
+            Self::Int if *given == DataType::Int64 => DataType::Int64,
             // The zone in which its fields are looked at.
             Self::Timestamptz if matches!(given, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => given.clone(),
             _ => self.data_type(),
