@@ -16,6 +16,7 @@ mod json;
 mod logarithm;
 mod number;
 mod regexp;
+mod results;
 mod series;
 #[cfg(test)]
 mod speed;
@@ -40,7 +41,8 @@ use strata_engine::EngineError;
 use strata_engine::error::ObjectClass;
 use strata_engine::session::sql_type::data_type_name;
 
-use self::value::{Batch, Column, Kind, Results, Row, Value};
+use self::results::Results;
+use self::value::{Batch, Column, Kind, Row, Value};
 use super::{fault, numeric_type};
 
 /// A function of SQL.
