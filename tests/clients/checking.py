@@ -5,6 +5,7 @@
 
 import datetime as dt
 import functools
+import ipaddress
 import json
 import pathlib
 import sys
@@ -35,6 +36,8 @@ NATIVE = {
     "timestamptz": [dt.datetime(1969, 12, 31, 23, 59, 59, 999999, UTC), dt.datetime(2026, 3, 1, 12, tzinfo=UTC)],
     "interval": [dt.timedelta(0), dt.timedelta(days=-3, seconds=4, microseconds=5), dt.timedelta(days=400), dt.timedelta(days=-1)],
     "uuid": [uuid.UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")],
+    "inet": [ipaddress.ip_interface("10.0.0.1/8"), ipaddress.ip_interface("2001:db8::1/64")],
+    "cidr": [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("2001:db8::/32")],
     "bool[]": [[True, None, False]],
     "int4[]": [[1, None, -3], []],
     "int8[]": [[2**62, None]],
