@@ -5,7 +5,6 @@
 //! PostgreSQL's.
 
 mod inet;
-pub(crate) mod literal;
 mod uuid;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@
 
 mod average;
 mod cast;
+mod compared;
 mod fault;
 mod function;
 mod length;
@@ -39,6 +40,7 @@ pub(crate) fn register(context: &SessionContext) -> Result<()> {
     let state = context.state_ref();
     let mut state = state.write();
     state.register_function_rewrite(Arc::new(cast::Casts))?;
+    state.register_function_rewrite(Arc::new(compared::ComparedLiterals))?;
     state.register_function_rewrite(Arc::new(meaning::Meanings))?;
     state.register_expr_planner(Arc::new(operator::Operators))?;
     Ok(())

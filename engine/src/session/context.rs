@@ -19,7 +19,6 @@ use super::timestamp_text::TimestampToText;
 use super::zone::SessionZone;
 use crate::Result;
 use crate::engine::Engine;
-use crate::text_type::literal::ComparedLiterals;
 
 /// Rows of a batch between operators.
 const BATCH_ROWS: usize = 8192;
@@ -58,7 +57,6 @@ pub(super) fn build(engine: &Arc<Engine>, session: &Arc<SessionInfo>) -> Result<
     crate::text_search::register(&context)?;
     context.state_ref().write().register_function_rewrite(Arc::new(SessionZone))?;
     context.state_ref().write().register_function_rewrite(Arc::new(TimestampToText))?;
-    context.state_ref().write().register_function_rewrite(Arc::new(ComparedLiterals))?;
     context.state_ref().write().register_expr_planner(Arc::new(IntervalPlanner))?;
     relations.register("sys", Arc::new(crate::system::SystemSchema::new(engine.clone(), session.clone())))?;
     for extension in engine.extensions() {

@@ -1,8 +1,7 @@
 //! The session's time zone in expressions, where DataFusion would take that of the column, which is UTC.
 //!
-//! A text that is compared with a timestamptz is a time in the session's zone unless it names one; a timestamptz that is
-//! cast to a date, a timestamp or text, truncated or taken apart is looked at in the session's zone. In a session whose
-//! zone is UTC nothing is rewritten.
+//! A timestamptz that is cast to a date, a timestamp or text, truncated or taken apart is looked at in the session's zone. In a
+//! session whose zone is UTC nothing is rewritten.
 
 use std::sync::Arc;
 
@@ -10,9 +9,9 @@ use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{Between, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 
 /// Functions that look at the fields of a time.
 const FIELD_FUNCTIONS: &[&str] = &["date_trunc", "date_part", "to_char", "date_format"];
@@ -32,20 +31,6 @@ impl FunctionRewrite for SessionZone {
         };
         let zone: Arc<str> = zone.into();
         Ok(match expr {
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(op) => {
-                let (zoned_left, zoned_right) = (is_zoned(&left, schema), is_zoned(&right, schema));
-                let left = if zoned_right { read_in(*left, &zone) } else { *left };
-                let right = if zoned_left { read_in(*right, &zone) } else { *right };
-                Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
-            }
-            Expr::Between(Between { expr, negated, low, high }) if is_zoned(&expr, schema) => {
-                let (low, high) = (Box::new(read_in(*low, &zone)), Box::new(read_in(*high, &zone)));
-                Transformed::yes(Expr::Between(Between { expr, negated, low, high }))
-            }
-            Expr::InList(InList { expr, list, negated }) if is_zoned(&expr, schema) => {
-                let list = list.into_iter().map(|item| read_in(item, &zone)).collect();
-                Transformed::yes(Expr::InList(InList { expr, list, negated }))
-            }
             Expr::Cast(Cast { expr, field }) if is_local(field.data_type()) && is_utc(&expr, schema) => {
                 Transformed::yes(Expr::Cast(Cast { expr: Box::new(seen_in(*expr, &zone)), field }))
             }
@@ -59,15 +44,6 @@ impl FunctionRewrite for SessionZone {
     }
 }
 
-fn compares(op: Operator) -> bool {
-    matches!(op, Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq)
-        || matches!(op, Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
-}
-
-fn is_zoned(expr: &Expr, schema: &DFSchema) -> bool {
-    matches!(expr.get_type(schema), Ok(DataType::Timestamp(_, Some(_))))
-}
-
 fn is_utc(expr: &Expr, schema: &DFSchema) -> bool {
     matches!(expr.get_type(schema), Ok(DataType::Timestamp(_, Some(zone))) if matches!(&*zone, "UTC" | "+00:00"))
 }
@@ -75,17 +51,6 @@ fn is_utc(expr: &Expr, schema: &DFSchema) -> bool {
 fn is_local(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Date32 | DataType::Timestamp(_, None) | DataType::Time64(_))
         || matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
-}
-
-/// A text as a time in the zone; anything else as it is.
-fn read_in(expr: Expr, zone: &Arc<str>) -> Expr {
-    match &expr {
-        Expr::Literal(value, _) if value.try_as_str().is_some() => {
-            let local = cast(expr, DataType::Timestamp(TimeUnit::Microsecond, Some(zone.clone())));
-            cast(local, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
-        }
-        _ => expr,
-    }
 }
 
 /// A time with the zone in which its fields are looked at.
