@@ -267,3 +267,13 @@ pub enum DataFault {
     /// More than a value can be asked to be.
     LimitExceeded,
 }
+impl EngineError {
+    /// Whether somebody was refused for want of a right.
+    pub fn is_denial(&self) -> bool {
+        match self {
+            Self::Refused { reason: Refusal::Privilege, .. } => true,
+            Self::Placed { source, .. } => source.is_denial(),
+            _ => false,
+        }
+    }
+}

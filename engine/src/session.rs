@@ -180,6 +180,12 @@ impl Session {
     /// Undefined names and types that do not fit; a transaction block fails by it.
     pub async fn prepare(&self, parsed: &Parsed, parameter_types: &[Option<FieldRef>]) -> Result<Prepared> {
         let described = Box::pin(self.describe(parsed, parameter_types)).await;
+        if let (Some(command), Err(error)) = (parsed.command.as_deref(), &described)
+            && error.is_denial()
+        {
+            // It will not come to be run.
+            self.record(command, &parsed.sql).await?;
+        }
         described.inspect_err(|_| self.transaction.lock().fail())
     }
 
@@ -193,11 +199,11 @@ impl Session {
         self.transaction.lock().fail();
     }
 
-    /// Whether a statement only appends records, so that several of them can wait for one COMMIT.
+    /// Whether a statement appends records and reads nothing, so that several of them can wait for one COMMIT.
     pub fn appends(&self, prepared: &Prepared) -> bool {
         match prepared.statement.as_deref() {
             Some(Command::Sql(statement)) => match statement.as_ref() {
-                Statement::Insert(insert) => matches!(self.configured_by(insert), Ok(None)),
+                Statement::Insert(insert) => insert::reads_nothing(insert) && matches!(self.configured_by(insert), Ok(None)),
                 _ => false,
             },
             _ => false,

@@ -97,8 +97,9 @@ pub async fn open(
     let address = peer.address.to_string();
     let coming_in =
         Event { class: Class::Login, user: &name, session: None, address: &address, action: "login refused", detail: "" };
-    let user = match login::authenticate(engine, &name, &database, peer, reader, writer).await {
-        Ok(user) => user,
+    let opened = begin(engine, &name, database, parameters, peer, reader, writer).await;
+    let session = match opened {
+        Ok(session) => session,
         Err(error) => {
             // A client that went away in the middle was not refused.
             if !matches!(error, Error::Io(_)) {
@@ -107,6 +108,28 @@ pub async fn open(
             return Err(error);
         }
     };
+    let process = session.info().id;
+    audit::record(engine, Event { action: "login", session: Some(process), ..coming_in }).await?;
+    let secret = keys.add(process, session.cancel_handle())?;
+    writer.message(Backend::Authentication(Authentication::Ok))?;
+    for (name, value) in session.reported_parameters() {
+        writer.message(Backend::ParameterStatus(ParameterStatus::new(name, value)))?;
+    }
+    writer.message(Backend::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
+    Ok(session)
+}
+
+/// Finds out who it is and begins his session.
+async fn begin(
+    engine: &Arc<Engine>,
+    name: &str,
+    database: String,
+    mut parameters: BTreeMap<String, String>,
+    peer: &Peer,
+    reader: &mut Incoming,
+    writer: &mut Outgoing,
+) -> Result<Session> {
+    let user = login::authenticate(engine, name, &database, peer, reader, writer).await?;
     if database != DATABASE && database != name {
         return Err(Error::UndefinedDatabase(database));
     }
@@ -118,17 +141,9 @@ pub async fn open(
         settings.extend(command_line(&options)?);
     }
     settings.extend(parameters.into_iter().filter(|(name, _)| !name.starts_with("_pq_.")));
-    let options = SessionOptions { user, database: DATABASE.to_owned(), address: address.clone(), parameters: settings };
-    let session = Session::new(Arc::clone(engine), options)?;
-    let process = session.info().id;
-    audit::record(engine, Event { action: "login", session: Some(process), ..coming_in }).await?;
-    let secret = keys.add(process, session.cancel_handle())?;
-    writer.message(Backend::Authentication(Authentication::Ok))?;
-    for (name, value) in session.reported_parameters() {
-        writer.message(Backend::ParameterStatus(ParameterStatus::new(name, value)))?;
-    }
-    writer.message(Backend::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
-    Ok(session)
+    let address = peer.address.to_string();
+    let options = SessionOptions { user, database: DATABASE.to_owned(), address, parameters: settings };
+    Ok(Session::new(Arc::clone(engine), options)?)
 }
 
 /// Settings of the `options` parameter: `-c name=value`, `--name=value`, with backslashes before spaces that belong to a

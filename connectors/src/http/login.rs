@@ -42,7 +42,10 @@ pub(super) async fn check(
             let (user, address) = (named(request.headers()), peer.address.to_string());
             let (class, detail) = (Class::Login, refusal.error.as_str());
             let event = Event { class, user: &user, session: None, address: &address, action: "request refused", detail };
-            if let Err(error) = audit::record(&server.engine, event).await {
+            // Who names nobody has tried nothing.
+            if !user.is_empty()
+                && let Err(error) = audit::record(&server.engine, event).await
+            {
                 return Refusal::from(error).into_response();
             }
             return refusal.into_response();

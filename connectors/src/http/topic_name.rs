@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use axum::http::StatusCode;
 use strata_catalog::{CatalogError, NewTopic, TopicOptions};
+use strata_engine::audit::{self, Class, Event};
 use strata_engine::topics::TopicState;
 use strata_engine::{Engine, EngineError};
 use strata_storage::ColumnId;
@@ -46,7 +47,7 @@ impl TopicName {
     ///
     /// # Errors
     /// 403 if the caller may not append to it or not create it, 404 if it is not there, 409 if a view has its name.
-    pub async fn resolve(&self, engine: &Engine, caller: &Caller) -> Result<Arc<TopicState>, Refusal> {
+    pub async fn resolve(&self, engine: &Arc<Engine>, caller: &Caller) -> Result<Arc<TopicState>, Refusal> {
         let topics = engine.topics();
         if let Some(topic) = topics.get(&self.schema, &self.name) {
             engine.users().may_insert(&caller.0, &topic, topics)?;
@@ -64,6 +65,9 @@ impl TopicName {
             return Err(Refusal::new(StatusCode::NOT_FOUND, format!("topic {}.{} does not exist", self.schema, self.name))
                 .hint("Create it with CREATE TABLE. Only topics of schema logs are created by their first records."));
         }
+        let (class, name) = (Class::Change, format!("{}.{}", self.schema, self.name));
+        let event = Event { class, user: &caller.0, session: None, address: "", action: "CREATE TABLE", detail: &name };
+        audit::record(engine, event).await?;
         match topics.create_topic(self.definition(engine.clock().now_us())).await {
             Err(EngineError::Catalog(CatalogError::Exists { .. }) | EngineError::Duplicate { .. }) => {
                 topics.get(&self.schema, &self.name).ok_or_else(|| {

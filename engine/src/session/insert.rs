@@ -3,6 +3,7 @@
 //! `RETURNING` gives back what was inserted, without `_offset` and `_ingested_at`: these are given when the records get
 //! into the log, which inside a transaction block is later.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -13,7 +14,7 @@ use datafusion::common::Column as PlanColumn;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr as PlanExpr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Insert, ObjectName, Query, SelectItem, SetExpr, Statement, TableObject, Value,
+    Expr, Ident, Insert, ObjectName, Query, SelectItem, SetExpr, Statement, TableObject, Value, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -293,4 +294,19 @@ pub(super) fn template(sql: &str) -> Result<Statement> {
 /// A name as PostgreSQL folds it.
 pub(super) fn folded(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+/// Whether an INSERT is of values alone: no SELECT, no subquery, nothing that another statement may have written before.
+pub(super) fn reads_nothing(insert: &Insert) -> bool {
+    struct Queries(usize);
+    impl Visitor for Queries {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+    }
+    let Some(source) = &insert.source else { return true };
+    let mut queries = Queries(0);
+    let _: ControlFlow<()> = Visit::visit(source.as_ref(), &mut queries);
+    matches!(source.body.as_ref(), SetExpr::Values(_)) && queries.0 <= 1 && insert.returning.is_none()
 }

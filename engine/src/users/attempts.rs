@@ -13,6 +13,8 @@ use strata_catalog::Oid;
 
 /// Pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait behind others.
+const QUEUE_MAX: Duration = Duration::from_secs(50);
 /// Longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Failures are forgotten after this long, microseconds.
@@ -28,16 +30,22 @@ pub(super) struct Attempts(Mutex<HashMap<(IpAddr, Option<Oid>), Failures>>);
 struct Failures {
     count: u32,
     last_us: i64,
+    /// When the last attempt that was made to wait is looked at.
+    next_us: i64,
 }
 
 impl Attempts {
-    /// How long the next attempt waits.
+    /// How long the next attempt waits. Attempts at the same time wait one behind the other, so that many are not faster than one.
     pub fn pause(&self, address: IpAddr, user: Option<Oid>, now_us: i64) -> Duration {
-        let failures = self.0.lock().get(&(address, user)).copied();
-        match failures {
+        let mut known = self.0.lock();
+        match known.get_mut(&(address, user)) {
             Some(failures) if now_us.saturating_sub(failures.last_us) < FORGOTTEN_AFTER_US => {
                 let doublings = failures.count.saturating_sub(1).min(16);
-                (FIRST_PAUSE * (1 << doublings)).min(PAUSE_MAX)
+                let pause = (FIRST_PAUSE * (1 << doublings)).min(PAUSE_MAX);
+                let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+                failures.next_us = failures.next_us.max(now_us).saturating_add(pause_us);
+                let wait_us = failures.next_us.saturating_sub(now_us).unsigned_abs();
+                Duration::from_micros(wait_us).min(QUEUE_MAX)
             }
             _ => Duration::ZERO,
         }
@@ -55,7 +63,7 @@ impl Attempts {
             let quiet = failures.iter().min_by_key(|(_, failures)| failures.last_us).map(|(key, _)| *key);
             quiet.and_then(|key| failures.remove(&key));
         }
-        let known = failures.entry(key).or_insert(Failures { count: 0, last_us: now_us });
+        let known = failures.entry(key).or_insert(Failures { count: 0, last_us: now_us, next_us: now_us });
         known.count = known.count.saturating_add(1);
         known.last_us = now_us;
     }
@@ -71,14 +79,18 @@ mod tests {
         let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([10, 0, 0, 1]));
         let pause = |address, now_us| attempts.pause(address, Some(10), now_us).as_millis();
         assert_eq!(pause(here, 0), 0);
+        let mut now_us = 0;
         for expected in [100, 200, 400, 800, 1600, 3000, 3000] {
-            attempts.record(here, Some(10), 0, false);
-            assert_eq!(pause(here, 1), expected);
+            now_us += 10_000_000;
+            attempts.record(here, Some(10), now_us, false);
+            assert_eq!(pause(here, now_us), expected);
         }
-        assert_eq!((pause(there, 1), attempts.pause(here, None, 1).as_millis()), (0, 0));
-        assert_eq!(pause(here, FORGOTTEN_AFTER_US), 0);
-        attempts.record(here, Some(10), 2, true);
-        assert_eq!(pause(here, 3), 0);
+        assert_eq!((pause(there, now_us), attempts.pause(here, None, now_us).as_millis()), (0, 0));
+        // Many at once wait one behind the other.
+        assert_eq!([pause(here, now_us), pause(here, now_us), pause(here, now_us + 1_000_000)], [6000, 9000, 11_000]);
+        assert_eq!(pause(here, now_us + FORGOTTEN_AFTER_US), 0);
+        attempts.record(here, Some(10), now_us, true);
+        assert_eq!(pause(here, now_us + 1), 0);
     }
 
     #[test]

@@ -31,14 +31,38 @@ pub struct Rule {
     pub line: usize,
     /// `host`, `hostssl`, `hostnossl`.
     pub encryption: Encryption,
-    /// Databases as they are written.
-    pub databases: Vec<String>,
-    /// Users as they are written.
-    pub users: Vec<String>,
+    /// Databases.
+    pub databases: Vec<Name>,
+    /// Users.
+    pub users: Vec<Name>,
     /// Network; `None` for `all`.
     pub network: Option<IpInet>,
     /// What is asked of those whom it fits.
     pub method: Method,
+}
+
+/// Whom or what a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// `all`.
+    All,
+    /// `sameuser`: the database that is called like the user.
+    SameUser,
+    /// `+readers`: a user and his members.
+    Members(String),
+    /// One of that name; what is in double quotes is nothing else.
+    Only(String),
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::SameUser => f.write_str("sameuser"),
+            Self::Members(name) => write!(f, "+{name}"),
+            Self::Only(name) => f.write_str(name),
+        }
+    }
 }
 
 /// The connections that a rule is about.
@@ -119,20 +143,20 @@ impl Rule {
             Encryption::Encrypted => arrival.encrypted,
             Encryption::Plain => !arrival.encrypted,
         };
-        let database = |name: &String| match name.as_str() {
-            "all" => true,
-            "sameuser" => arrival.user == arrival.database,
-            name => name == arrival.database,
+        let database = |name: &Name| match name {
+            Name::All => true,
+            Name::SameUser => arrival.user == arrival.database,
+            Name::Members(_) => false,
+            Name::Only(name) => name == arrival.database,
         };
-        let user = |name: &String| match name.as_str() {
-            "all" => true,
-            name => match name.strip_prefix('+') {
-                Some(group) => {
-                    let (group, user) = (known.named(group), known.named(arrival.user));
-                    group.zip(user).is_some_and(|(group, user)| known.acts_as(user.oid).contains(&group.oid))
-                }
-                None => name == arrival.user,
-            },
+        let user = |name: &Name| match name {
+            Name::All => true,
+            Name::SameUser => false,
+            Name::Members(group) => {
+                let (group, user) = (known.named(group), known.named(arrival.user));
+                group.zip(user).is_some_and(|(group, user)| known.acts_as(user.oid).contains(&group.oid))
+            }
+            Name::Only(name) => name == arrival.user,
         };
         encryption
             && self.network.is_none_or(|network| network.contains(&arrival.address))
@@ -141,11 +165,14 @@ impl Rule {
     }
 }
 
-fn rule(line: usize, fields: &[Vec<String>]) -> Result<Rule, String> {
+/// A name between commas as it was written, and whether it was quoted.
+type Written = (String, bool);
+
+fn rule(line: usize, fields: &[Vec<Written>]) -> Result<Rule, String> {
     let [kind, databases, users, address, method] = fields else {
         return Err("write TYPE DATABASE USER ADDRESS METHOD, such as \"hostssl all all 10.0.0.0/8 scram-sha-256\"".into());
     };
-    let one = |field: &Vec<String>| field.join(",");
+    let one = |field: &Vec<Written>| field.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(",");
     let encryption = match one(kind).as_str() {
         "host" => Encryption::Any,
         "hostssl" => Encryption::Encrypted,
@@ -163,12 +190,33 @@ fn rule(line: usize, fields: &[Vec<String>]) -> Result<Rule, String> {
             format!("\"{text}\" is no network; use all, an address, or an address and the bits of its network: 10.0.0.0/8")
         })?),
     };
-    Ok(Rule { line, encryption, databases: databases.clone(), users: users.clone(), network, method })
+    let databases = databases.iter().map(|written| name(written, true)).collect::<Result<_, _>>()?;
+    let users = users.iter().map(|written| name(written, false)).collect::<Result<_, _>>()?;
+    Ok(Rule { line, encryption, databases, users, network, method })
+}
+
+/// A rule that can never fit would protect nothing, so words of PostgreSQL's that mean nothing here are refused.
+fn name((text, quoted): &Written, database: bool) -> Result<Name, String> {
+    let plain = if *quoted { "" } else { text.as_str() };
+    Ok(match (plain, plain.strip_prefix('+')) {
+        ("all", _) => Name::All,
+        ("sameuser", _) if database => Name::SameUser,
+        ("samerole" | "samegroup" | "replication", _) if database => {
+            return Err(format!("\"{text}\" is no database here; use all, sameuser or strata"));
+        }
+        (word, _) if word.starts_with(['@', '/']) => {
+            return Err(format!(
+                "\"{text}\" names a file or a pattern; write the names themselves, or put a name in double quotes"
+            ));
+        }
+        (_, Some(group)) if !database => Name::Members(group.to_owned()),
+        _ => Name::Only(text.clone()),
+    })
 }
 
 /// The fields of a line, each a list of names between commas; what is in double quotes is one name.
-fn fields(text: &str) -> Result<Vec<Vec<String>>, &'static str> {
-    let mut fields: Vec<Vec<String>> = Vec::new();
+fn fields(text: &str) -> Result<Vec<Vec<Written>>, &'static str> {
+    let mut fields: Vec<Vec<Written>> = Vec::new();
     let mut goes_on = false;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -178,7 +226,8 @@ fn fields(text: &str) -> Result<Vec<Vec<String>>, &'static str> {
             blank if blank.is_whitespace() => {}
             first => {
                 let mut name = String::new();
-                let mut quoted = first == '"';
+                let begins_quoted = first == '"';
+                let mut quoted = begins_quoted;
                 if !quoted {
                     name.push(first);
                 }
@@ -195,8 +244,8 @@ fn fields(text: &str) -> Result<Vec<Vec<String>>, &'static str> {
                     return Err("a quote without its end");
                 }
                 match fields.last_mut().filter(|_| goes_on) {
-                    Some(list) => list.push(name),
-                    None => fields.push(vec![name]),
+                    Some(list) => list.push((name, begins_quoted)),
+                    None => fields.push(vec![(name, begins_quoted)]),
                 }
                 goes_on = false;
             }
@@ -257,6 +306,9 @@ mod tests {
         check("eve", "strata", [127, 0, 0, 1], false, Some(5));
         check("eve", "strata", [127, 0, 0, 1], true, None);
         check("x", "x", [127, 0, 0, 1], true, Some(6));
+        let quoted = Rules::parse("host \"all\" all all reject\nhost all \"all\",\"+readers\" all reject").unwrap();
+        let arrival = Arrival { user: "ann", database: "strata", address: [10, 0, 0, 1].into(), encrypted: true };
+        assert_eq!(quoted.deciding(&arrival, &known), None, "what is quoted is a name");
     }
 
     #[test]
@@ -271,6 +323,9 @@ mod tests {
         check("host all all all md5", 1, "\"md5\" is no method");
         check("host all all example.org reject", 1, "is no network");
         check("host all \"all all reject", 1, "a quote without its end");
+        check("host all @banned all reject", 1, "names a file or a pattern");
+        check("host all /^b all reject", 1, "names a file or a pattern");
+        check("host replication all all reject", 1, "is no database here");
         assert_eq!(Rules::parse("# nothing\n\n").unwrap().rules(), []);
     }
 

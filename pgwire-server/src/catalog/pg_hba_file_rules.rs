@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use strata_engine::users::rules::{Encryption, Method, Rule};
+use strata_engine::users::rules::{Encryption, Method, Name, Rule};
 
 use super::table::{Cell, Kind, Table, row};
 use super::world::World;
@@ -45,12 +45,13 @@ fn one(rule: &Rule) -> Vec<Cell> {
         Method::Scram => "scram-sha-256",
         Method::Reject => "reject",
     };
+    let texts = |names: &[Name]| Cell::Texts(names.iter().map(ToString::to_string).collect());
     let text = |address: IpAddr| Cell::Text(address.to_string());
     row![
         i64::try_from(rule.line).unwrap_or(i64::MAX),
         kind,
-        Cell::Texts(rule.databases.clone()),
-        Cell::Texts(rule.users.clone()),
+        texts(&rule.databases),
+        texts(&rule.users),
         rule.network.map_or(Cell::Text("all".to_owned()), |network| text(network.first_address())),
         rule.network.map_or(Cell::Null, |network| text(network.mask())),
         method,

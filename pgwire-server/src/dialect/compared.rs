@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, InList};
+use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 use strata_engine::text_type::TextType;
@@ -40,6 +40,13 @@ impl FunctionRewrite for ComparedLiterals {
             }
             Expr::InList(InList { expr, list, .. }) => (expr, list.iter_mut().collect()),
             Expr::Between(Between { expr, low, high, .. }) => (expr, vec![low, high]),
+            // `x = ANY (ARRAY['...'])`.
+            Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "array_has" => match args.as_mut_slice() {
+                [Expr::ScalarFunction(array), compared] if array.func.name() == "make_array" => {
+                    (compared, array.args.iter_mut().collect())
+                }
+                _ => return Ok(Transformed::no(expr)),
+            },
             _ => return Ok(Transformed::no(expr)),
         };
         if !literals.iter().any(|literal| is_unknown(literal)) {

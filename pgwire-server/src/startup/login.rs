@@ -44,10 +44,17 @@ pub async fn authenticate(
     writer: &mut Outgoing,
 ) -> Result<String> {
     let (users, ip) = (engine.users(), peer.address.ip().to_canonical());
-    if !ip.is_loopback() && peer.tls.is_none() {
-        return Err(Error::NoEncryption(ip));
+    let near = if !ip.is_loopback() && peer.tls.is_none() {
+        Err(Error::NoEncryption(ip))
+    } else {
+        users.let_near(&Arrival { user: name, database, address: ip, encrypted: peer.tls.is_some() }).map_err(Error::from)
+    };
+    if near.is_err() {
+        // Each is written down where that was asked for, so they wait as those do who guess.
+        tokio::time::sleep(users.pause(ip, name, engine.clock().now_us())).await;
+        users.attempted(ip, name, engine.clock().now_us(), false);
     }
-    users.let_near(&Arrival { user: name, database, address: ip, encrypted: peer.tls.is_some() })?;
+    near?;
     if !users.password_needed() {
         // Until there is a password, every name is the one user's.
         return if ip.is_loopback() { Ok(USER.to_owned()) } else { Err(Error::NoPassword(ip)) };
