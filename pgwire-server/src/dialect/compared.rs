@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
@@ -83,7 +83,8 @@ fn is_unknown(expr: &Expr) -> bool {
 fn taken(compared: &Expr, schema: &DFSchema) -> Option<Field> {
     let field = compared.to_field(schema).ok()?.1;
     let reads = match field.data_type() {
-        DataType::Timestamp(..) | DataType::Date32 | DataType::Time64(_) => true,
+        // What DataFusion computes in nanoseconds it compares itself.
+        DataType::Timestamp(TimeUnit::Microsecond, _) | DataType::Date32 | DataType::Time64(TimeUnit::Microsecond) => true,
         _ => TextType::of(&field).is_some(),
     };
     reads.then(|| Field::new("", field.data_type().clone(), true).with_metadata(field.metadata().clone()))
