@@ -19,6 +19,7 @@ mod meaning;
 pub(crate) mod numeric_type;
 mod operator;
 mod sliding;
+mod unknown;
 mod words;
 
 use std::sync::Arc;

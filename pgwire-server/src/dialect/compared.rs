@@ -17,6 +17,7 @@ use strata_engine::text_type::TextType;
 
 use super::cast::style;
 use super::fault;
+use super::unknown::{is_unknown, unknown};
 use crate::types::Style;
 use crate::types::decode::ColumnBuilder;
 
@@ -66,17 +67,6 @@ impl FunctionRewrite for ComparedLiterals {
 fn is_comparison(op: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
-}
-
-fn unknown(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => Some(text),
-        _ => None,
-    }
-}
-
-fn is_unknown(expr: &Expr) -> bool {
-    unknown(expr).is_some()
 }
 
 /// What a literal beside it is read as; `None` if it stays a text.

@@ -26,6 +26,7 @@ use strata_engine::jsonb::is_jsonb;
 use strata_engine::session::sql_type::{data_type_name, type_name};
 
 use super::fault;
+use super::unknown::is_unknown;
 
 /// Functions that take a value of any type, which a literal without one has not.
 const OF_ANY: [&str; 6] = ["first_value", "last_value", "nth_value", "lag", "lead", "to_jsonb"];
@@ -61,10 +62,6 @@ impl FunctionRewrite for Meanings {
         }
         Ok(Transformed::no(expr))
     }
-}
-
-fn is_unknown(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
 }
 
 /// The type of a literal must be known where nothing else says what the result is.

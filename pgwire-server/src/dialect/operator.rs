@@ -25,6 +25,7 @@ use strata_engine::error::{ObjectClass, Refusal};
 use strata_engine::session::sql_type::data_type_name;
 
 use super::fault;
+use super::unknown::is_unknown;
 
 /// Plans `+ - * / %` and comparisons of intervals.
 #[derive(Debug)]
@@ -168,11 +169,6 @@ fn undefined(op: &BinaryOperator, left: &DataType, right: &DataType) -> datafusi
 
 fn call(function: impl ScalarUDFImpl + 'static, arguments: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(ScalarUDF::new_from_impl(function).into(), arguments))
-}
-
-/// Whether an expression is a text literal without a type.
-fn is_unknown(expr: &Expr) -> bool {
-    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
 }
 
 /// The integer of a literal.

@@ -375,18 +375,7 @@ impl Domain {
                 filter = Some(filter.map_or(same.clone(), |filter| filter.and(same)));
             }
         }
-        let plan = LogicalPlan::Join(Join::try_new(
-            Arc::new(left_plan),
-            Arc::new(right_plan),
-            on,
-            filter,
-            join.join_type,
-            JoinConstraint::On,
-            join.null_equality,
-            join.null_aware,
-        )?);
-        let plan = renamed(plan, &join.schema.columns(), &join.schema, &below.keys)?;
-        Ok(Some(Pushed { plan, keys: below.keys }))
+        joined(join, left_plan, right_plan, on, filter, below.keys).map(Some)
     }
 
     /// A LATERAL join in the subquery, whose right side may name both its left side and the domain.
@@ -406,19 +395,23 @@ impl Domain {
         })?;
         debug_assert!(below.keys.iter().all(|key| schema.has_column(key)));
         let filter = join.filter.as_ref().map(|filter| self.inner(filter, &below)).transpose()?;
-        let plan = LogicalPlan::Join(Join::try_new(
-            Arc::new(below.plan),
-            Arc::new(right.data),
-            join.on.clone(),
-            filter,
-            join.join_type,
-            JoinConstraint::On,
-            join.null_equality,
-            join.null_aware,
-        )?);
-        let plan = renamed(plan, &join.schema.columns(), &join.schema, &below.keys)?;
-        Ok(Some(Pushed { plan, keys: below.keys }))
+        joined(join, below.plan, right.data, join.on.clone(), filter, below.keys).map(Some)
     }
+}
+
+/// A join like another one of other sides, with the other one's columns and the domain's.
+fn joined(
+    like: &Join,
+    left: LogicalPlan,
+    right: LogicalPlan,
+    on: Vec<(Expr, Expr)>,
+    filter: Option<Expr>,
+    keys: Vec<Column>,
+) -> Result<Pushed> {
+    let (left, right) = (Arc::new(left), Arc::new(right));
+    let join = Join::try_new(left, right, on, filter, like.join_type, JoinConstraint::On, like.null_equality, like.null_aware)?;
+    let plan = renamed(LogicalPlan::Join(join), &like.schema.columns(), &like.schema, &keys)?;
+    Ok(Pushed { plan, keys })
 }
 
 /// The expression under a name that it may have already.
