@@ -266,6 +266,8 @@ pub enum DataFault {
     InvalidSubstring,
     /// More than a value can be asked to be.
     LimitExceeded,
+    /// A file of the server's that is not there, or not to be seen.
+    NoFile,
 }
 impl EngineError {
     /// Whether somebody was refused for want of a right.

@@ -18,6 +18,7 @@ mod length;
 mod meaning;
 pub(crate) mod numeric_type;
 mod operator;
+mod record;
 mod sliding;
 mod unknown;
 mod words;
@@ -40,6 +41,8 @@ pub(crate) fn register(context: &SessionContext) -> Result<()> {
     sliding::all().for_each(|aggregate| context.register_udaf(aggregate));
     let state = context.state_ref();
     let mut state = state.write();
+    let records = record::Records::new(state.scalar_functions());
+    state.register_function_rewrite(Arc::new(records))?;
     state.register_function_rewrite(Arc::new(cast::Casts))?;
     state.register_function_rewrite(Arc::new(compared::ComparedLiterals))?;
     state.register_function_rewrite(Arc::new(meaning::Meanings))?;

@@ -184,6 +184,7 @@ fn data(reason: DataFault) -> &'static str {
         DataFault::InvalidBucket => "2201G",
         DataFault::InvalidSubstring => "22011",
         DataFault::LimitExceeded => "54000",
+        DataFault::NoFile => "58P01",
     }
 }
 

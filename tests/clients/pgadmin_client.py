@@ -27,22 +27,7 @@ NO_QUERY = re.compile(
     r"^(create|update|delete|alter|grant|revoke|enable|disable|reset|refresh|insert|attach|detach|truncate|explain|begin|end|cmd|vacuum|pgd_)"
     r"|condition\.sql$"
 )
-# What fails, and why. The names are those of the folder below `templates` and of the file.
-NOT_YET = {
-    "dashboard/dashboard_stats.sql": "row_to_json of a whole row",
-    "dashboard/log_stat.sql": "pg_stat_file",
-    "databases/defacl.sql": "a column of a subquery that has two of its name",
-    "exclusion_constraint/get_access_methods.sql": "a regproc beside an oid",
-    "functions/get_support_functions.sql": "type internal",
-    "operators/properties.sql": "two columns of one name below an ORDER BY",
-    "roles/sql.sql": "a syntax error",
-    "schemas/defacl.sql": "a column of a subquery that has two of its name",
-    "sequences/acl.sql": "aclexplode in FROM",
-    "servers/stats.sql": "a column of pg_stat_replication",
-    "sqlautocomplete/foreign_keys.sql": "unnest of a list that is never there",
-    "triggers/properties.sql": "a slice of a list, (x)[1:n]",
-}
-# Refused by PostgreSQL 15 as well.
+# Refused by PostgreSQL 15 as well, and why. The names are those of the folder below `templates` and of the file.
 NOWHERE = {
     "languages/templates.sql": "a table that was dropped in version 13",
     "sqleditor/has_oids.sql": "a column that was dropped in version 12",
@@ -57,7 +42,7 @@ class Missing(jinja2.Undefined):
 
 
 def templates():
-    """Path of each template, in the version that a server of SERVER_VERSION gets, by what NOT_YET calls it."""
+    """Path of each template, in the version that a server of SERVER_VERSION gets, by what NOWHERE calls it."""
     chosen = {}
     for path in sorted(ROOT.rglob("*.sql")):
         parts = path.relative_to(ROOT).parts
@@ -109,7 +94,7 @@ def context(connection):
     known |= dict.fromkeys(["doid", "seid", "trid", "type_id", "lid", "syid", "clid", "subid", "pbid", "etid", "fid", "out_arg_oid"], 0)
     known |= {"schema": "logs", "nspname": "logs", "basensp": "logs", "schema_names": "'logs'", "name": "seen", "constraint_type": "p", "datlastsysoid": 16383}
     known |= {"type": "table", "where": f"WHERE dep.objid = {topic}::oid", "indextype": "u", "pname": "now", "pubname": "p", "subname": "s", "keys": [], "limit": 10}
-    known |= {"where_clause": f"WHERE dep.objid = {topic}::oid", "colcnt": 1, "chart_names": ["session_stats", "tps_stats", "ti_stats", "to_stats", "bio_stats"], "log_format": "csv"}
+    known |= {"where_clause": f"WHERE dep.objid = {topic}::oid", "colcnt": 1, "chart_names": ["session_stats", "tps_stats", "ti_stats", "to_stats", "bio_stats"], "log_format": "csvlog"}
     return known
 
 
@@ -134,15 +119,16 @@ def catalogue(connection):
             outcome["nothing to ask"] += 1
             continue
         try:
-            connection.execute(text.encode())
+            # Few leave something to the driver, which then reads every % as a mark.
+            connection.execute(text, known if "%(" in text else None)
             outcome["answered"] += 1
         except psycopg.Error as error:
             failed[name] = str(error).splitlines()[0]
     for name, why in failed.items():
-        if name not in NOT_YET and name not in NOWHERE:
+        if name not in NOWHERE:
             print(f"{name}: {why}", file=sys.stderr)
     print(dict(outcome))
-    equal(sorted(failed), sorted(NOT_YET | NOWHERE))
+    equal(sorted(failed), sorted(NOWHERE))
     equal(outcome["answered"] >= 300, True, outcome)
 
 

@@ -9,6 +9,7 @@ use strata_catalog::CatalogError;
 use strata_storage::StorageError;
 
 use super::{DataFault, EngineError, ObjectClass, Refusal};
+use crate::session::is_shared;
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
@@ -136,6 +137,11 @@ fn schema(error: SchemaError, backtrace: Option<String>) -> EngineError {
                 hint: Some("No table or alias in FROM has this name; a table with an alias is known by the alias alone.".into()),
             }
         }
+        SchemaError::FieldNotFound { field, valid_fields }
+            if valid_fields.iter().any(|column| is_shared(&column.name, &field.name)) =>
+        {
+            ambiguous(&field.flat_name())
+        }
         SchemaError::FieldNotFound { field, valid_fields } => {
             let names: Vec<String> = valid_fields.iter().map(|column| column.name.clone()).take(12).collect();
             let near = valid_fields.iter().find(|column| column.name.eq_ignore_ascii_case(&field.name));
@@ -150,12 +156,16 @@ fn schema(error: SchemaError, backtrace: Option<String>) -> EngineError {
             };
             EngineError::Undefined { what: ObjectClass::Column, name: field.flat_name(), hint }
         }
-        SchemaError::AmbiguousReference { field } => EngineError::Refused {
-            reason: Refusal::Ambiguous,
-            message: format!("column reference \"{}\" is ambiguous", field.flat_name()),
-            hint: None,
-        },
+        SchemaError::AmbiguousReference { field } => ambiguous(&field.flat_name()),
         other => EngineError::DataFusion(Box::new(DataFusionError::SchemaError(Box::new(other), Box::new(backtrace)))),
+    }
+}
+
+fn ambiguous(column: &str) -> EngineError {
+    EngineError::Refused {
+        reason: Refusal::Ambiguous,
+        message: format!("column reference \"{column}\" is ambiguous"),
+        hint: None,
     }
 }
 

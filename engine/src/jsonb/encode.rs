@@ -14,6 +14,18 @@ use super::quoted::quote;
 /// # Errors
 /// A value that Arrow cannot print.
 pub(super) fn encode(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
+    separated(array, field, row, ", ", out)
+}
+
+/// Appends the value as text of type json has it, where nothing stands between a comma and the next element.
+///
+/// # Errors
+/// A value that Arrow cannot print.
+pub(super) fn encode_json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
+    separated(array, field, row, ",", out)
+}
+
+fn separated(array: &ArrayRef, field: &Field, row: usize, comma: &str, out: &mut String) -> Result<()> {
     if is_null(array, row) {
         out.push_str("null");
         return Ok(());
@@ -24,9 +36,9 @@ pub(super) fn encode(array: &ArrayRef, field: &Field, row: usize, out: &mut Stri
             out.push('[');
             for i in 0..list.len() {
                 if i > 0 {
-                    out.push_str(", ");
+                    out.push_str(comma);
                 }
-                encode(&list, element, i, out)?;
+                separated(&list, element, i, comma, out)?;
             }
             out.push(']');
         }

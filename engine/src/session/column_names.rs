@@ -3,6 +3,12 @@
 //! DataFusion names an expression by its text and refuses two of one name in a list; PostgreSQL names it by its outermost
 //! function or cast and does not mind. So every unnamed expression gets PostgreSQL's name as an alias before planning,
 //! and where that name is taken, the name followed by a mark and a number, which [`shown`] takes off again at the end.
+//!
+//! | written | planned, with `#` for the mark |
+//! |---|---|
+//! | `SELECT count(*), lower(x), lower(y)` | `SELECT count(*) AS count, lower(x) AS lower, lower(y) AS lower#2` |
+//! | `SELECT a AS n, b AS n` | `SELECT a AS n, b AS n#1` |
+//! | `FROM (SELECT a AS n, b AS n) AS t` | `FROM (SELECT a AS n#0, b AS n#1) AS t`: outside, `n` would be either |
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -10,7 +16,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, OrderBy, OrderByKind, Query, SelectItem, SetExpr, Statement, Value, VisitMut, VisitorMut,
+    Expr, Ident, OrderBy, OrderByKind, Query, SelectItem, SetExpr, Statement, TableFactor, Value, VisitMut, VisitorMut,
 };
 
 /// Between a name that is taken and the number that tells its bearers apart. Private-use, so no name of a user has it.
@@ -29,11 +35,14 @@ pub(crate) fn shown(schema: &SchemaRef) -> SchemaRef {
     if !schema.fields().iter().any(|field| field.name().contains(MARK)) {
         return schema.clone();
     }
-    let fields = schema.fields().iter().map(|field| {
-        let name = field.name().split(MARK).next().unwrap_or_default();
-        Arc::new(field.as_ref().clone().with_name(name))
-    });
+    let fields = schema.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_name(shown_name(field.name()))));
     Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
+}
+
+/// The name of a column that the client sees.
+#[must_use]
+pub fn shown_name(name: &str) -> &str {
+    name.split(MARK).next().unwrap_or_default()
 }
 
 struct Namer;
@@ -42,8 +51,21 @@ impl VisitorMut for Namer {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        let tables = query.with.iter_mut().flat_map(|with| &mut with.cte_tables);
+        for table in tables.filter(|table| table.alias.columns.is_empty()) {
+            hide_shared(&mut table.query);
+        }
         name_set(&mut query.body);
         order_by_names(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Derived { subquery, alias, .. } = factor
+            && alias.as_ref().is_none_or(|alias| alias.columns.is_empty())
+        {
+            hide_shared(subquery);
+        }
         ControlFlow::Continue(())
     }
 }
@@ -77,13 +99,51 @@ fn name_set(body: &mut SetExpr) {
     }
 }
 
+/// Marks all columns of a table in FROM that share a name, so that only a wildcard finds them. A table that is ordered stays as it
+/// is: the order may be by one of them.
+fn hide_shared(query: &mut Query) {
+    name_set(&mut query.body);
+    let mut body = query.body.as_mut();
+    // The first list names the columns of a UNION.
+    while let SetExpr::SetOperation { left, .. } = body {
+        body = left;
+    }
+    let (SetExpr::Select(select), None) = (body, &query.order_by) else { return };
+    let name = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(shown_name(&folded(alias)).to_owned()),
+        SelectItem::UnnamedExpr(expr) => name_of(expr),
+        _ => None,
+    };
+    let names: Vec<Option<String>> = select.projection.iter().map(name).collect();
+    for (i, item) in select.projection.iter_mut().enumerate() {
+        let Some(name) = names[i].as_ref().filter(|name| names.iter().flatten().filter(|other| other == name).count() > 1) else {
+            continue;
+        };
+        if let SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) = item {
+            let expr = std::mem::replace(expr, Expr::value(Value::Null));
+            *item = SelectItem::ExprWithAlias { expr, alias: marked(name, i) };
+        }
+    }
+}
+
+/// The name that the bearer of a shared name has.
+fn marked(name: &str, i: usize) -> Ident {
+    Ident::with_quote('"', format!("{name}{MARK}{i}"))
+}
+
+/// Whether a column has this name, and shares it with another of its table.
+pub(crate) fn is_shared(column: &str, name: &str) -> bool {
+    column.split_once(MARK).is_some_and(|(shown, _)| shown == name)
+}
+
 fn name_list(items: &mut [SelectItem]) {
     let mut taken: HashSet<String> = HashSet::new();
-    for item in items.iter() {
-        match item {
-            SelectItem::ExprWithAlias { alias, .. } => taken.insert(folded(alias)),
-            _ => false,
-        };
+    for (i, item) in items.iter_mut().enumerate() {
+        if let SelectItem::ExprWithAlias { alias, .. } = item
+            && !taken.insert(folded(alias))
+        {
+            *alias = marked(&folded(alias), i);
+        }
     }
     for (i, item) in items.iter_mut().enumerate() {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
@@ -92,9 +152,9 @@ fn name_list(items: &mut [SelectItem]) {
         if fresh && matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
             continue;
         }
-        let alias = if fresh { name } else { format!("{name}{MARK}{i}") };
+        let alias = if fresh { Ident::with_quote('"', name) } else { marked(&name, i) };
         let expr = std::mem::replace(expr, Expr::value(Value::Null));
-        *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', alias) };
+        *item = SelectItem::ExprWithAlias { expr, alias };
     }
 }
 
@@ -109,7 +169,7 @@ fn separate_after_wildcard(body: &mut SetExpr) {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
         let Some(name) = name_of(expr) else { continue };
         let expr = std::mem::replace(expr, Expr::value(Value::Null));
-        *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', format!("{name}{MARK}{i}")) };
+        *item = SelectItem::ExprWithAlias { expr, alias: marked(&name, i) };
     }
 }
 
@@ -191,12 +251,16 @@ mod tests {
     use super::*;
     use crate::session::statement::{Command, parse};
 
-    fn names(sql: &str) -> Vec<String> {
+    fn assigned(sql: &str) -> Statement {
         let Command::Sql(mut statement) = Command::clone(parse(sql).unwrap()[0].command.as_ref().unwrap()) else {
             panic!("no query")
         };
         assign(&mut statement);
-        let Statement::Query(query) = *statement else { panic!("no query") };
+        *statement
+    }
+
+    fn names(sql: &str) -> Vec<String> {
+        let Statement::Query(query) = assigned(sql) else { panic!("no query") };
         let SetExpr::Select(select) = *query.body else { panic!("no select") };
         let list = select.projection.iter().map(|item| match item {
             SelectItem::UnnamedExpr(expr) => name_of(expr).unwrap(),
@@ -217,6 +281,29 @@ mod tests {
             ["case", "exists", "max", "array", "current_date"]
         );
         assert_eq!(names("SELECT a, t.a, b AS a, A"), ["a#0", "a#1", "a", "a#3"]);
+        assert_eq!(names("SELECT a AS n, b AS n, c AS N"), ["n", "n#1", "n#2"]);
         assert_eq!(names("SELECT *, a"), ["*", "a#1"]);
+    }
+
+    #[test]
+    fn a_name_that_two_columns_of_a_table_share_is_hidden() {
+        let check = |sql: &str, expected: &str| assert_eq!(assigned(sql).to_string().replace(MARK, "#"), expected);
+        check(
+            "SELECT t.b FROM (SELECT 1 AS a, 2 AS b, x.a FROM x) AS t",
+            r#"SELECT t.b FROM (SELECT 1 AS "a#0", 2 AS b, x.a AS "a#2" FROM x) AS t"#,
+        );
+        check(
+            "SELECT t.a FROM (SELECT 1 AS a, 2 AS a) AS t (a, b)",
+            r#"SELECT t.a FROM (SELECT 1 AS a, 2 AS "a#1") AS t (a, b)"#,
+        );
+        check(
+            "WITH t AS (SELECT 1 AS a, 2 AS a UNION SELECT 3, 4) SELECT * FROM t",
+            r#"WITH t AS (SELECT 1 AS "a#0", 2 AS "a#1" UNION SELECT 3 AS "?column?", 4 AS "?column?#1") SELECT * FROM t"#,
+        );
+        check(
+            "SELECT 1 FROM (SELECT a AS n, a AS n ORDER BY n) AS t",
+            r#"SELECT 1 AS "?column?" FROM (SELECT a AS n, a AS "n#1" ORDER BY n) AS t"#,
+        );
+        assert!(is_shared(&format!("a{MARK}0"), "a") && !is_shared("a", "a"));
     }
 }

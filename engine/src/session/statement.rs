@@ -192,6 +192,10 @@ mod tests {
         same("TABLE owners", "SELECT * FROM owners");
         same("SELECT a ISNULL, (b) NOTNULL FROM t", "SELECT a IS NULL, (b) IS NOT NULL FROM t");
         same("SELECT trim(leading from a), trim(both 'x' from b)", "SELECT trim(leading ' ' from a), trim(both 'x' from b)");
+        same(
+            "SELECT pg_catalog.substring(a, 'b'), PG_CATALOG . /* x */ FLOOR (1.5), pg_catalog.lower(a), x.substring",
+            "SELECT substring(a, 'b'), FLOOR (1.5), pg_catalog.lower(a), x.substring",
+        );
         same("SELECT 'a'\n 'b' -- and\n 'c', 'd'", "SELECT 'abc', 'd'");
         same("SELECT X'1f', B'10'", "SELECT '00011111', '10'");
         same("SELECT (ARRAY[1, 2])[1], a[1][2], ARRAY[[1], [2]]", "SELECT (ARRAY[1, 2])[1], a[1][2], ARRAY[[1], [2]]");

@@ -738,16 +738,4 @@ pub const TABLES: &[Table] = &[
         11216,
         &[("pid", Kind::Int4), ("gss_authenticated", Kind::Bool), ("principal", Kind::Text), ("encrypted", Kind::Bool)],
     ),
-    empty(
-        "pg_stat_replication",
-        11217,
-        &[
-            ("pid", Kind::Int4),
-            ("usesysid", Kind::Oid),
-            ("usename", Kind::Name),
-            ("application_name", Kind::Text),
-            ("client_addr", Kind::Text),
-            ("state", Kind::Text),
-        ],
-    ),
 ];

@@ -84,7 +84,7 @@ pub(crate) const SCALARS: &[Type] = &[
     Type::RECORD,
     Type::ACLITEM,
 ];
-const PSEUDO: &[Type] = &[Type::VOID, Type::UNKNOWN, Type::ANY, Type::ANYARRAY, Type::ANYELEMENT, Type::TRIGGER];
+const PSEUDO: &[Type] = &[Type::VOID, Type::UNKNOWN, Type::ANY, Type::ANYARRAY, Type::ANYELEMENT, Type::TRIGGER, Type::INTERNAL];
 const VECTORS: &[Type] = &[Type::INT2_VECTOR, Type::OID_VECTOR, Type::PG_NODE_TREE, Type::XID];
 
 fn rows(_: &World) -> Vec<Vec<Cell>> {

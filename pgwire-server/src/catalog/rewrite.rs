@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `a OPERATOR(pg_catalog.~) b`, `x COLLATE pg_catalog.default` | `a ~ b`, `x` |
 //! | `'app'::regclass`, `c.oid::pg_catalog.regclass` | `strata_regclass_oid('app')`, `strata_regclass_name(c.oid)` |
+//! | `p.oid = am.amhandler`, `p.oid = 'now'::regproc` | `p.oid = strata_regproc_number(am.amhandler)`, ... |
 //! | `x::pg_catalog.text`, `'r'::"char"` | `x::text` |
 //! | a subquery over a table that is always empty | `NULL`, `false`, an empty array; 0 where it counts |
 //! | `x LIKE p ESCAPE '/'` | `x LIKE like_escape(p, '/')` |
 //! | `SELECT 1` | `SELECT 1::integer`, as its own column only |
 //! | `unnest(i.indkey)`, `n = ANY (i.indkey)` | `unnest(strata_vector(i.indkey))`, `n = ANY (strata_vector(i.indkey))` |
 //! | `FROM pg_show_all_settings()`, `aclexplode(c.relacl)` | `FROM pg_settings`, `unnest(strata_aclexplode(c.relacl))` |
+//! | `FROM c, aclexplode(c.relacl) AS d` | `FROM c, LATERAL (SELECT ... unnest(strata_aclexplode(c.relacl)) ...) AS d` |
 //! | `c.tableoid`, `c.xmin` | the number of the catalog's table, 0 |
 //! | `(information_schema._pg_expandarray(i.indkey)).n` | `unnest(strata_numbers(i.indkey))` |
 //! | `CASE WHEN t.typtype = 'd' THEN ... ELSE x END` | `x`: there are no domains, and likewise no other kinds but base types |
@@ -23,6 +25,7 @@ mod empty;
 mod named;
 mod oid;
 mod order;
+mod regproc;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -77,7 +80,6 @@ impl VisitorMut for Rewriter {
             *query = above;
         }
         in_each_select(&mut query.body, &mut |select| {
-            acl::in_from(select);
             let oids = table_oids(select);
             if !oids.is_empty() {
                 name_versions(select, &oids);
@@ -95,11 +97,15 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
-        named::table(table);
+        match acl::rights(table) {
+            Some(rights) => *table = rights,
+            None => named::table(table),
+        }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        regproc::compare(expr);
         if let Some(replacement) = without_foreign_kinds(expr).or_else(|| oid::of_procedure(expr)) {
             *expr = replacement;
         }
@@ -211,7 +217,7 @@ impl VisitorMut for WithoutSubqueries {
                 *expr = Expr::Value(Value::Number("0".to_owned(), false).into());
             }
             Expr::Exists { negated, .. } | Expr::InSubquery { negated, .. } => *expr = boolean(*negated),
-            Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("unnest") => *expr = null(),
+            Expr::Function(function) if is_named(&function.name, "unnest") => *expr = null(),
             Expr::Function(function) if is_array_subquery(function) => *expr = null_array(),
             _ => {}
         }
@@ -481,6 +487,11 @@ fn aggregates(part: &impl Visit) -> bool {
         }
     }
     part.visit(&mut Finder).is_break()
+}
+
+/// Whether a function has this name, with or without its schema.
+fn is_named(function: &ObjectName, name: &str) -> bool {
+    function.0.last().and_then(ObjectNamePart::as_ident).is_some_and(|last| last.value.eq_ignore_ascii_case(name))
 }
 
 fn call(name: &str, arguments: Vec<Expr>) -> Expr {

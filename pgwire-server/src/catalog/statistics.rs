@@ -135,8 +135,32 @@ const SUBSCRIPTION: &[(&str, Kind)] = &[
     ("latest_end_time", Kind::Timestamp),
 ];
 
+const REPLICATION: &[(&str, Kind)] = &[
+    ("pid", Kind::Int4),
+    ("usesysid", Kind::Oid),
+    ("usename", Kind::Name),
+    ("application_name", Kind::Text),
+    ("client_addr", Kind::Text),
+    ("client_hostname", Kind::Text),
+    ("client_port", Kind::Int4),
+    ("backend_start", Kind::Timestamp),
+    ("backend_xmin", Kind::Int8),
+    ("state", Kind::Text),
+    ("sent_lsn", Kind::Text),
+    ("write_lsn", Kind::Text),
+    ("flush_lsn", Kind::Text),
+    ("replay_lsn", Kind::Text),
+    ("write_lag", Kind::Text),
+    ("flush_lag", Kind::Text),
+    ("replay_lag", Kind::Text),
+    ("sync_priority", Kind::Int4),
+    ("sync_state", Kind::Text),
+    ("reply_time", Kind::Timestamp),
+];
+
 /// All of them.
 pub const TABLES: &[Table] = &[
+    empty("pg_stat_replication", 11217, REPLICATION),
     empty("pg_stat_all_tables", 11220, ALL_TABLES),
     empty("pg_stat_user_tables", 11221, ALL_TABLES),
     empty("pg_stat_sys_tables", 11222, ALL_TABLES),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `x = ANY (array)` that is false, where the array has a NULL | NULL |
 //! | `a @> b` where one is NULL | NULL |
+//! | `x[-1]` of an array | NULL: nothing is counted from the end |
 //! | `array_length(x, 1)` of an empty array | NULL |
 //! | `texts \|\| '{a,b}'` | the literal is an array |
 //! | `array_agg('x')`, `lag('x')`, `to_jsonb('x')` | an error: the type of the literal is not known |
@@ -128,6 +129,15 @@ fn function(call: &ScalarFunction, schema: &DFSchema, expr: &Expr) -> Result<Tra
             let data_type = expr.get_type(schema)?;
             let null = Expr::Literal(ScalarValue::try_from(&data_type)?, None);
             Ok(Transformed::yes(when(none, null).otherwise(expr.clone())?))
+        }
+        ("array_element", [array, at]) if !matches!(at, Expr::Literal(ScalarValue::Int64(Some(0..)), _)) => {
+            let subscript = at.get_type(schema)?;
+            if !matches!(array.get_type(schema)?, DataType::List(_)) || !subscript.is_signed_integer() {
+                return Ok(Transformed::no(expr.clone()));
+            }
+            let zero = cast(lit(0_i64), subscript);
+            let at = when(at.clone().lt(zero.clone()), zero).otherwise(at.clone())?;
+            Ok(Transformed::yes(call.func.call(vec![array.clone(), at])))
         }
         ("array_append", [array, element]) if is_unknown(element) => match array.get_type(schema)? {
             list @ DataType::List(_) => {

@@ -7,8 +7,10 @@
 //! | `x LIKE 'a!%' ESCAPE '!'`, `x SIMILAR TO '(a|b)%'` | `x LIKE 'a\%'`, `x ~ '^(?:(a|b).*)$'` | [`pattern`] |
 //! | `jsonb_agg(x ORDER BY y)`, `mode() WITHIN GROUP (ORDER BY x)` | `jsonb_of(array_agg(to_jsonb(x) ORDER BY y))`, ... | [`aggregate`] |
 //! | `(a, b) < (c, d)`, `(a, b) OVERLAPS (c, d)` | comparisons of the parts | [`row`] |
+//! | `row_to_json(t)`, `json_agg(t)` where `t` is a table | `row_to_json(t.*)`, `jsonb_of(array_agg(to_jsonb(t.*)))` | [`record`] |
 //! | `SELECT generate_series(1, 3)`, `FROM f(x) AS y` | `SELECT unnest(generate_series(1, 3))`, `FROM unnest(f(x)) AS y(y)` | [`series`] |
 //! | `(a, b) IN (SELECT ...)` | `EXISTS (SELECT ... WHERE a = ... AND b = ...)` | [`row`] |
+//! | `x[-1:n]` | bounds that are not below 1 and 0 | [`slice`] |
 //! | `FETCH FIRST 3 ROWS ONLY`, `LIMIT (SELECT 3)` | `LIMIT 3`, rows by their number | [`limit`] |
 //! | `LATERAL (VALUES (t.a), (t.b))` | `LATERAL (SELECT t.a UNION ALL SELECT t.b)` | here |
 
@@ -16,8 +18,10 @@ mod aggregate;
 mod limit;
 mod literal;
 mod pattern;
+mod record;
 mod row;
 mod series;
+mod slice;
 
 use std::ops::ControlFlow;
 
@@ -35,10 +39,13 @@ pub(super) fn is_series(expr: &Expr) -> bool {
 
 /// Rewords all of a statement.
 pub(super) fn statement(statement: &mut Statement) {
-    let _: ControlFlow<()> = statement.visit(&mut Words);
+    let _: ControlFlow<()> = statement.visit(&mut Words { records: false });
 }
 
-struct Words;
+struct Words {
+    /// Whether there is a call that may be of a whole row.
+    records: bool,
+}
 
 impl VisitorMut for Words {
     type Break = ();
@@ -60,6 +67,7 @@ impl VisitorMut for Words {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         literal::bind_sign(expr);
+        slice::bound(expr);
         ControlFlow::Continue(())
     }
 
@@ -68,7 +76,15 @@ impl VisitorMut for Words {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        if self.records {
+            record::reword(select);
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.records |= record::may_be(expr);
         let other = literal::reword(expr)
             .or_else(|| aggregate::reword(expr))
             .or_else(|| pattern::reword(expr))

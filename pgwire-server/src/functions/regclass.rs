@@ -78,9 +78,19 @@ pub(super) const ALL: &[Definition] = &[
         returns: Returns::Int,
         evaluate: |call| {
             let Some(name) = call.text(0) else { return Ok(Value::Null) };
-            let oid = call.oid(0).or_else(|| procedure_oid(call, name));
+            let oid = procedure_number(call, name);
             let missing = || EngineError::Undefined { what: ObjectClass::Function, name: name.to_owned(), hint: None };
             oid.map(|oid| Value::Int(i64::from(oid))).ok_or_else(missing)
+        },
+    },
+    // Of the name in a row of the catalog, where a type may have functions that nobody calls: NULL if there is no such function.
+    Definition {
+        name: "strata_regproc_number",
+        arguments: 1..=1,
+        returns: Returns::Int,
+        evaluate: |call| {
+            let number = call.text(0).and_then(|name| procedure_number(call, name));
+            Ok(number.map(i64::from).into())
         },
     },
     Definition {
@@ -105,6 +115,14 @@ pub(super) const ALL: &[Definition] = &[
         },
     },
 ];
+
+/// The number of what a `regproc` says: a number, a name, or `-` for no function.
+fn procedure_number(call: &Call<'_>, name: &str) -> Option<u32> {
+    match name.trim() {
+        "-" => Some(0),
+        name => call.oid(0).or_else(|| procedure_oid(call, name)),
+    }
+}
 
 /// The number of `name`, `schema.name` or either with its arguments behind it.
 pub(super) fn procedure_oid(call: &Call<'_>, name: &str) -> Option<u32> {

@@ -6,6 +6,7 @@
 //! | `x ISNULL`, `x NOTNULL` | `x IS NULL`, `x IS NOT NULL` |
 //! | `trim(leading from x)` | `trim(leading ' ' from x)` |
 //! | `'a'`, a line break, `'b'` | `'ab'` |
+//! | `pg_catalog.substring(x, y)` | `substring(x, y)`: the parser knows some functions by keywords, and these without a schema |
 //! | `B'101'`, `X'1F'` | `'101'`, `'00011111'`: a string of bits is a text |
 //!
 //! What the parser reads and PostgreSQL refuses is an error: two texts on a line, `0x1F`, `1_000`, an element of `ARRAY[...]` without
@@ -16,7 +17,7 @@
 use std::fmt::Write as _;
 
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
 
 use super::fault;
 use crate::Result;
@@ -61,6 +62,9 @@ const BEFORE_VALUE: [Keyword; 37] = [
     Keyword::FOR,
     Keyword::ARRAY,
 ];
+
+/// The schema that functions are in, as far as they are in one.
+const CATALOG: &str = "pg_catalog";
 
 /// The tokens to parse, where they are others than those that were written.
 ///
@@ -217,6 +221,11 @@ impl Reader<'_> {
                     return Err(self.refused(at));
                 }
             }
+            Keyword::SUBSTRING | Keyword::SUBSTR | Keyword::CEIL | Keyword::FLOOR
+                if matches!(self.next(at), Some(Token::LParen)) && self.after_catalog_schema() =>
+            {
+                self.without_schema(at);
+            }
             _ if self.after_operand() && !matches!(self.next(at), Some(Token::LParen)) => {
                 let not = value.eq_ignore_ascii_case("notnull");
                 if not || value.eq_ignore_ascii_case("isnull") {
@@ -265,6 +274,30 @@ impl Reader<'_> {
 
     fn is_trim_side(&self, at: usize) -> bool {
         [Keyword::LEADING, Keyword::TRAILING, Keyword::BOTH].into_iter().any(|side| self.is(at, side))
+    }
+
+    /// Whether the last tokens are `pg_catalog.`, and nothing stands before these that they belong to.
+    fn after_catalog_schema(&self) -> bool {
+        let (Some(period), Some(schema)) = (self.last, self.before_last) else { return false };
+        let is_catalog = |word: &Word| match word.quote_style {
+            Some(_) => word.value == CATALOG,
+            None => word.value.eq_ignore_ascii_case(CATALOG),
+        };
+        let of_database = self.tokens[..schema].last().is_some_and(|before| before.token == Token::Period);
+        self.tokens[period].token == Token::Period
+            && matches!(&self.tokens[schema].token, Token::Word(word) if is_catalog(word))
+            && !of_database
+    }
+
+    /// Takes the schema away again.
+    fn without_schema(&mut self, at: usize) {
+        let schema = self.before_last.map(|schema| self.tokens[schema].token.clone());
+        let written = self.copy(at);
+        while let Some(token) = written.pop() {
+            if Some(&token.token) == schema.as_ref() {
+                break;
+            }
+        }
     }
 
     /// Whether the last token ends a value.

@@ -84,6 +84,11 @@ fn tables_of_the_catalog_know_their_oid() {
     check("SELECT t.x::regtype <> 'int4'::regtype", "SELECT strata_regtype_oid(t.x) <> strata_regtype_oid('int4')");
     check("SELECT p.proargtypes::int[]", "SELECT strata_vector(p.proargtypes)::INT[]");
     check("SELECT t.typinput = 'array_in'::regproc", "SELECT t.typinput = 'array_in'::TEXT");
+    check(
+        "SELECT p.oid = t.typinput, amhandler <> oid, p.oid = 'now'::regproc, p.proname = t.typinput",
+        "SELECT p.oid = strata_regproc_number(t.typinput), strata_regproc_number(amhandler) <> oid, \
+         p.oid = strata_regproc_oid('now'), p.proname = t.typinput",
+    );
 }
 
 #[test]
@@ -101,13 +106,24 @@ fn what_a_database_manager_writes() {
     );
     check(
         "SELECT d.grantee FROM (SELECT relacl FROM c) l, pg_catalog.aclexplode(relacl) d WHERE d.grantor > 0",
-        "SELECT get_field(d, 'grantee') AS grantee FROM (SELECT *, unnest(strata_aclexplode(relacl)) AS d FROM (SELECT relacl FROM c) l) \
-         AS \"rights\" WHERE get_field(d, 'grantor') > 0",
+        "SELECT d.grantee FROM (SELECT relacl FROM c) l, LATERAL (SELECT get_field(one, 'grantor') AS grantor, \
+         get_field(one, 'grantee') AS grantee, get_field(one, 'privilege_type') AS privilege_type, \
+         get_field(one, 'is_grantable') AS is_grantable FROM (SELECT unnest(strata_aclexplode(relacl)) AS one) AS rights) AS d \
+         WHERE d.grantor > 0",
     );
     check(
         "SELECT a.n, b AS \"B\" FROM a ORDER BY n IN (SELECT 1) DESC, 2 LIMIT 3",
         "SELECT \"n\", \"B\" FROM (SELECT a.n, b AS \"B\", n IN (SELECT 1) AS \"order 0\" FROM a) AS \"rows\" \
          ORDER BY \"order 0\" DESC, 2 LIMIT 3",
+    );
+    check(
+        "SELECT -t.n AS n, t.x AS y, max(x) FROM t ORDER BY t.n, n DESC, t.x LIMIT 3",
+        "SELECT \"n\", \"y\", \"max\" FROM (SELECT -t.n AS n, t.x AS y, max(x) AS \"max\", t.n AS \"order 0\", \
+         t.x AS \"order 2\" FROM t) AS \"rows\" ORDER BY \"order 0\", \"n\" DESC, \"order 2\" LIMIT 3",
+    );
+    check(
+        "SELECT n AS n, t.x AS x, -t.y AS z FROM t ORDER BY t.n, t.x, t.y",
+        "SELECT n AS n, t.x AS x, -t.y AS z FROM t ORDER BY t.n, t.x, t.y",
     );
     check(
         "SELECT c.xmin, c.xmin + 1 FROM pg_class c, pg_catalog.pg_show_all_settings() s",
