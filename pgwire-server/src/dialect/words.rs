@@ -10,7 +10,7 @@
 //! | `row_to_json(t)`, `json_agg(t)` where `t` is a table | `row_to_json(t.*)`, `jsonb_of(array_agg(to_jsonb(t.*)))` | [`record`] |
 //! | `SELECT generate_series(1, 3)`, `FROM f(x) AS y` | `SELECT unnest(generate_series(1, 3))`, `FROM unnest(f(x)) AS y(y)` | [`series`] |
 //! | `(a, b) IN (SELECT ...)` | `EXISTS (SELECT ... WHERE a = ... AND b = ...)` | [`row`] |
-//! | `x[-1:n]` | bounds that are not below 1 and 0 | [`slice`] |
+//! | `x[-1:n]`, `x[2:]` | bounds that are there, and not below 1 and 0 | [`slice`] |
 //! | `FETCH FIRST 3 ROWS ONLY`, `LIMIT (SELECT 3)` | `LIMIT 3`, rows by their number | [`limit`] |
 //! | `LATERAL (VALUES (t.a), (t.b))` | `LATERAL (SELECT t.a UNION ALL SELECT t.b)` | here |
 

@@ -54,7 +54,7 @@ pub(super) fn by(query: &Query) -> Option<Query> {
 fn is_eclipsed(key: &Expr, item: &SelectItem) -> bool {
     match (key, item) {
         (Expr::CompoundIdentifier(path), SelectItem::ExprWithAlias { expr, alias }) => {
-            let is_column = |name: &Ident| quoted(name) == quoted(alias);
+            let is_column = |name: &Ident| name.value.eq_ignore_ascii_case(&alias.value) && quoted(name) == quoted(alias);
             path.last().is_some_and(is_column) && expr != key && !matches!(expr, Expr::Identifier(name) if is_column(name))
         }
         _ => false,

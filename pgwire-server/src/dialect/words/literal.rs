@@ -1,8 +1,8 @@
 //! Literals with a type, operators before their operand, and functions with a grammar of their own.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
+    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::{FunctionName, parsed, quoted, text_of};
@@ -141,15 +141,6 @@ pub(super) fn reword(expr: &mut Expr) -> Option<Expr> {
             parsed(&format!("extract_field({}, {operand})", quoted(field.trim_matches(['\'', '"']))))
         }
         Expr::AtTimeZone { timestamp, time_zone } => parsed(&format!("timezone({time_zone}, {timestamp})")),
-        Expr::CompoundFieldAccess { access_chain, .. } => {
-            for access in access_chain {
-                if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
-                    *lower_bound = lower_bound.take().or_else(|| parsed("1"));
-                    *upper_bound = upper_bound.take().or_else(|| parsed(&i32::MAX.to_string()));
-                }
-            }
-            None
-        }
         _ => None,
     }
 }

@@ -89,3 +89,30 @@ impl VisitorMut for Rows {
         ControlFlow::Continue(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+
+    #[test]
+    fn names_of_tables_are_their_rows() {
+        for (sql, expected) in [
+            ("SELECT row_to_json(t) FROM (SELECT 1) AS t", "SELECT row_to_json(t.*) FROM (SELECT 1) AS t"),
+            (
+                "SELECT pg_catalog.to_json(\"T\"), to_jsonb(T) FROM a AS \"T\"",
+                "SELECT row_to_json(\"T\".*), to_jsonb(T) FROM a AS \"T\"",
+            ),
+            ("SELECT to_jsonb(b) FROM x JOIN a.b ON to_jsonb(b)", "SELECT to_jsonb(a.b.*) FROM x JOIN a.b ON to_jsonb(b)"),
+            ("SELECT json_agg(t ORDER BY n) FROM t", "SELECT jsonb_of(array_agg(to_jsonb(t.*) ORDER BY n)) FROM t"),
+            // A column, a function's result, a table of another query.
+            ("SELECT to_jsonb(n), lower(t) FROM t", "SELECT to_jsonb(n), lower(t) FROM t"),
+            ("SELECT to_jsonb(f) FROM f(1)", "SELECT to_jsonb(f) FROM f(1)"),
+            ("SELECT (SELECT to_jsonb(t)) FROM t", "SELECT (SELECT to_jsonb(t)) FROM t"),
+        ] {
+            let mut statement = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap().remove(0);
+            crate::dialect::reword(&mut statement);
+            assert_eq!(statement.to_string(), expected);
+        }
+    }
+}
