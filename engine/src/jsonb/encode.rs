@@ -71,5 +71,34 @@ fn print(array: &ArrayRef, row: usize) -> Result<String> {
         }
         _ => FormatOptions::default(),
     };
-    Ok(ArrayFormatter::try_new(array.as_ref(), &options)?.value(row).to_string())
+    let text = ArrayFormatter::try_new(array.as_ref(), &options)?.value(row).to_string();
+    Ok(if matches!(array.data_type(), DataType::Timestamp(..)) { without_zeros(text) } else { text })
+}
+
+/// A time without the zeros at the end of its fraction of a second.
+fn without_zeros(mut time: String) -> String {
+    if let Some(point) = time.find('.') {
+        let digits = time[point + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let end = point + 1 + digits;
+        let kept = time[..end].trim_end_matches('0').trim_end_matches('.').len();
+        time.replace_range(kept..end, "");
+    }
+    time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_end_with_a_digit_that_counts() {
+        for (time, expected) in [
+            ("2026-03-01T10:00:00.680170+00:00", "2026-03-01T10:00:00.68017+00:00"),
+            ("2026-03-01T10:00:10.500", "2026-03-01T10:00:10.5"),
+            ("2026-03-01T10:00:10.000+00:00", "2026-03-01T10:00:10+00:00"),
+            ("2026-03-01T10:00:00+00:00", "2026-03-01T10:00:00+00:00"),
+        ] {
+            assert_eq!(without_zeros(time.to_owned()), expected);
+        }
+    }
 }
