@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::scalar::ScalarValue;
 use strata_storage::segment::{ColumnRef, SegmentMeta};
 
 use super::columns::ScanColumn;
@@ -91,17 +90,8 @@ impl ScanOrder {
 
     /// The best rank in a whole segment.
     pub(crate) fn best_of_segment(self, segment: &SegmentMeta, column: &ScanColumn) -> i128 {
-        let Some(bounds) = segment_bounds::of(segment, column) else { return i128::MAX };
-        let value = |array: &arrow::array::ArrayRef| ScalarValue::try_from_array(array, 0).ok().as_ref().and_then(micros);
-        self.best(value(&bounds.mins), value(&bounds.maxs), bounds.null_counts.value(0) > 0)
-    }
-}
-
-/// A value of a column that [`ScanOrder`] can rank.
-pub(crate) fn micros(value: &ScalarValue) -> Option<i64> {
-    match value {
-        ScalarValue::Int64(value) | ScalarValue::TimestampMicrosecond(value, _) => *value,
-        _ => None,
+        let Some((min, max, nulls)) = segment_bounds::integers(segment, column) else { return i128::MAX };
+        self.best(Some(min), Some(max), nulls)
     }
 }
 

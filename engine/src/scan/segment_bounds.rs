@@ -1,7 +1,9 @@
 //! Bounds of a whole segment, from the facts that the catalog keeps: enough to skip it without opening its file.
 
+use std::borrow::Cow;
+
 use arrow::array::{UInt64Array, new_null_array};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::scalar::ScalarValue;
 use strata_storage::ColumnId;
 use strata_storage::segment::{BlockBounds, Bound, ColumnRef, SegmentMeta};
@@ -19,30 +21,53 @@ pub(crate) fn has_column(segment: &SegmentMeta, id: ColumnId) -> bool {
     id.0 < 0 || segment.schema.declared.iter().any(|column| column.id == id)
 }
 
-/// Bounds of one column over the whole segment; `None` if unknown.
-pub(crate) fn of(segment: &SegmentMeta, column: &ScanColumn) -> Option<BlockBounds> {
-    let data_type = column.field.data_type();
+/// What the catalog knows of a column's values in a segment.
+enum Facts<'a> {
+    AllNull,
+    Between { min: Cow<'a, Bound>, max: Cow<'a, Bound>, nulls: u64 },
+}
+
+fn facts<'a>(segment: &'a SegmentMeta, column: &ScanColumn) -> Option<Facts<'a>> {
     let ColumnRef::Column(id) = column.reference else { return None };
     if !has_column(segment, id) {
-        return Some(all_null(data_type, rows(segment)));
+        return Some(Facts::AllNull);
     }
-    let micros = |(min, max): (i64, i64)| (int(min, data_type), int(max, data_type));
-    let (min, max, nulls) = match id {
-        ColumnId::OFFSET => (int(segment.first_offset, data_type), int(segment.last_offset, data_type), 0),
+    let numbers = |min, max| Facts::Between { min: Cow::Owned(Bound::Int(min)), max: Cow::Owned(Bound::Int(max)), nulls: 0 };
+    Some(match id {
+        ColumnId::OFFSET => numbers(segment.first_offset, segment.last_offset),
         ColumnId::INGESTED_AT => {
-            let (min, max) = micros(segment.ingested_bounds_us);
-            (min, max, 0)
+            let (min, max) = segment.ingested_bounds_us;
+            numbers(min, max)
         }
         id => {
             let summary = segment.columns.iter().find(|summary| summary.id == id)?;
             if summary.nulls == segment.rows {
-                return Some(all_null(data_type, rows(segment)));
+                return Some(Facts::AllNull);
             }
             let (min, max) = summary.bounds.as_ref()?;
-            (scalar(min, data_type), scalar(max, data_type), summary.nulls)
+            Facts::Between { min: Cow::Borrowed(min), max: Cow::Borrowed(max), nulls: summary.nulls }
         }
-    };
-    single(&min?, &max?, nulls)
+    })
+}
+
+/// Bounds of one column over the whole segment; `None` if unknown.
+pub(crate) fn of(segment: &SegmentMeta, column: &ScanColumn) -> Option<BlockBounds> {
+    let data_type = column.field.data_type();
+    match facts(segment, column)? {
+        Facts::AllNull => Some(all_null(data_type, rows(segment))),
+        Facts::Between { min, max, nulls } => single(&scalar(&min, data_type)?, &scalar(&max, data_type)?, nulls),
+    }
+}
+
+/// Least and greatest value of a column of numbers or times, in its unit, and whether any is NULL; `None` if unknown.
+pub(crate) fn integers(segment: &SegmentMeta, column: &ScanColumn) -> Option<(i64, i64, bool)> {
+    match facts(segment, column)? {
+        Facts::Between { min, max, nulls } => match (min.as_ref(), max.as_ref()) {
+            (Bound::Int(min), Bound::Int(max)) => Some((*min, *max, nulls > 0)),
+            _ => None,
+        },
+        Facts::AllNull => None,
+    }
 }
 
 /// Bounds of blocks that hold nothing but NULL.
@@ -61,15 +86,21 @@ pub(crate) fn scalar(bound: &Bound, data_type: &DataType) -> Option<ScalarValue>
 }
 
 fn int(value: i64, data_type: &DataType) -> Option<ScalarValue> {
-    match data_type {
-        DataType::Boolean
-        | DataType::Int8
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::Int64
-        | DataType::Date32
-        | DataType::Time64(_)
-        | DataType::Timestamp(_, _) => ScalarValue::Int64(Some(value)).cast_to(data_type).ok(),
-        _ => None,
-    }
+    Some(match data_type {
+        DataType::Boolean => ScalarValue::Boolean(Some(value != 0)),
+        DataType::Int8 => ScalarValue::Int8(Some(value.try_into().ok()?)),
+        DataType::Int16 => ScalarValue::Int16(Some(value.try_into().ok()?)),
+        DataType::Int32 => ScalarValue::Int32(Some(value.try_into().ok()?)),
+        DataType::Int64 => ScalarValue::Int64(Some(value)),
+        DataType::Date32 => ScalarValue::Date32(Some(value.try_into().ok()?)),
+        DataType::Time64(TimeUnit::Microsecond) => ScalarValue::Time64Microsecond(Some(value)),
+        DataType::Time64(TimeUnit::Nanosecond) => ScalarValue::Time64Nanosecond(Some(value)),
+        DataType::Timestamp(unit, zone) => match unit {
+            TimeUnit::Second => ScalarValue::TimestampSecond(Some(value), zone.clone()),
+            TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(Some(value), zone.clone()),
+            TimeUnit::Microsecond => ScalarValue::TimestampMicrosecond(Some(value), zone.clone()),
+            TimeUnit::Nanosecond => ScalarValue::TimestampNanosecond(Some(value), zone.clone()),
+        },
+        _ => return None,
+    })
 }

@@ -8,6 +8,8 @@
 //!
 //! **Invariant:** a part or chunk is left out only if `n` rows at least as good are kept.
 
+mod lanes;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
@@ -200,33 +202,12 @@ impl TopRun {
 
     /// The best of the selected rows of a chunk with their ranks, as many as wanted; `values` are those of the rows.
     fn best_of(&self, rows: &Selection, values: &ArrayRef, threshold: Option<i128>) -> Result<Vec<(i128, usize)>> {
-        let mut best: BinaryHeap<Reverse<(i128, usize)>> = BinaryHeap::new();
-        let mut least = threshold;
-        let mut add = |(at, value): (usize, Option<i64>)| {
-            let rank = self.order.rank(value);
-            if least.is_some_and(|least| rank <= least) {
-                return;
-            }
-            best.push(Reverse((rank, at)));
-            if best.len() > self.wanted {
-                best.pop();
-            }
-            if best.len() == self.wanted {
-                least = best.peek().map(|Reverse((rank, _))| *rank);
-            }
-        };
-        let (numbers, nulls) = (integers(values)?, values.nulls());
-        let value = |at: usize| (at, nulls.is_none_or(|nulls| nulls.is_valid(at)).then(|| numbers[at]));
-        // Where rows are sorted, the best come first this way, and the others are only compared.
-        match self.order.descending {
-            true => (0..numbers.len()).rev().map(value).for_each(&mut add),
-            false => (0..numbers.len()).map(value).for_each(&mut add),
-        }
+        let best = lanes::best(self.order, self.wanted, integers(values)?, values.nulls(), threshold);
         if best.is_empty() {
-            return Ok(Vec::new());
+            return Ok(best);
         }
         let rows = rows.indices();
-        Ok(best.into_iter().map(|Reverse((rank, at))| (rank, rows[at] as usize)).collect())
+        Ok(best.into_iter().map(|(rank, at)| (rank, rows[at] as usize)).collect())
     }
 
     /// The best rank that each block of a part allows.

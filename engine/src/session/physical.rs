@@ -1,9 +1,9 @@
 //! From a logical plan to a physical one.
 //!
 //! DataFusion's optimizer repeats its rules until a pass changes nothing, so every plan pays for two passes at least. A
-//! plan of one topic with its filter right above it is what it will be after one: no rule makes work there for a rule that
-//! ran before it, and half of the rules are about operators that it does not have. Such plans are most of what is asked, and
-//! planning is most of the time of a short answer.
+//! plan of one topic with its filter right above it is what it will be after one, but for the limits, which the
+//! rule about them moves further each time: no other rule makes work there for a rule that ran before it, and half of the rules
+//! are about operators that it does not have. Such plans are most of what is asked, and planning is most of the time of a short answer.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use datafusion::physical_plan::ExecutionPlan;
 pub(super) async fn physical_plan(state: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
     let analyzed = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {})?;
     let optimized = if is_plain(&analyzed)? {
-        plain_rules(state.optimizer()).optimize(analyzed, &OnePass::of(state), |_, _| {})?
+        optimize_plain(state, analyzed)?
     } else {
         state.optimizer().optimize(analyzed, state, |_, _| {})?
     };
@@ -53,14 +53,26 @@ fn plain_rules(optimizer: &Optimizer) -> Optimizer {
     Optimizer::with_rules(rules.cloned().collect())
 }
 
+/// The rule that gives a limit to the sort below it, and takes the limit away when it comes by again.
+const LIMIT_RULE: &str = "push_down_limit";
+
+fn optimize_plain(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
+    let optimizer = state.optimizer();
+    let plan = plain_rules(optimizer).optimize(plan, &OnePass::of(state), |_, _| {})?;
+    if !plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_))))? {
+        return Ok(plan);
+    }
+    let rules = optimizer.rules.iter().filter(|rule| rule.name() == LIMIT_RULE);
+    Optimizer::with_rules(rules.cloned().collect()).optimize(plan, state, |_, _| {})
+}
+
 /// Whether the plan is one scan, or the one row of a SELECT without FROM, a filter on nothing but the scan, and above it operators that do not bring another filter.
 fn is_plain(plan: &LogicalPlan) -> Result<bool> {
     let mut is_plain = true;
     plan.apply(|node| {
         is_plain = match node {
-            // The second pass would find that a sort has taken its limit over.
-            LogicalPlan::Limit(limit) => !matches!(limit.input.as_ref(), LogicalPlan::Sort(_)),
-            LogicalPlan::Projection(_)
+            LogicalPlan::Limit(_)
+            | LogicalPlan::Projection(_)
             | LogicalPlan::Aggregate(_)
             | LogicalPlan::Sort(_)
             | LogicalPlan::SubqueryAlias(_)
@@ -154,6 +166,7 @@ mod tests {
         let optimizer = Optimizer::new();
         let kept = plain_rules(&optimizer).rules.len();
         assert_eq!(kept + RULES_OF_OTHERS.len(), optimizer.rules.len());
+        assert!(optimizer.rules.iter().any(|rule| rule.name() == LIMIT_RULE));
     }
 
     #[tokio::test]
@@ -176,7 +189,16 @@ mod tests {
                 "SELECT host || '/' || level AS a, length(host || '/' || level) FROM t WHERE level IN ('A', 'B') LIMIT 10 OFFSET 2",
                 true,
             ),
-            ("SELECT ts, host FROM t WHERE status BETWEEN 3 AND 7 OR status IS NULL ORDER BY ts DESC LIMIT 100", false),
+            ("SELECT ts, host FROM t WHERE status BETWEEN 3 AND 7 OR status IS NULL ORDER BY ts DESC LIMIT 100", true),
+            ("SELECT * FROM t WHERE level = 'A' ORDER BY ts DESC LIMIT 100 OFFSET 20", true),
+            ("SELECT ts, upper(host) AS h FROM t AS x WHERE level = 'A' ORDER BY x.status, h LIMIT 3", true),
+            (
+                "SELECT host, count(*) AS c FROM t WHERE level = 'A' AND status >= 503 GROUP BY host ORDER BY c DESC, host LIMIT 10",
+                true,
+            ),
+            ("SELECT * FROM (SELECT ts, host FROM t WHERE level = 'A' ORDER BY ts LIMIT 7) AS s ORDER BY host LIMIT 3", true),
+            ("SELECT host FROM (SELECT * FROM t ORDER BY ts LIMIT 7) AS s LIMIT 3", true),
+            ("SELECT host FROM t ORDER BY ts LIMIT 0", true),
             ("SELECT max(ts), min(status) FILTER (WHERE level = 'A') FROM t WHERE host LIKE 'web%'", true),
             ("SELECT * FROM (SELECT ts, status * 2 AS double FROM t WHERE host = 'a') AS s ORDER BY double", true),
             ("SELECT * FROM (SELECT cast(ts AS date) AS day FROM t) AS s WHERE day = '2026-01-01'", false),
@@ -192,8 +214,7 @@ mod tests {
             if plain {
                 // The rules count the names that they invent.
                 let unnamed = |plan: &LogicalPlan| plan.display_indent().to_string().replace("_expr_2", "_expr_1");
-                let once = plain_rules(state.optimizer());
-                let once = once.optimize(analyzed.clone(), &OnePass::of(&state), |_, _| {}).unwrap();
+                let once = optimize_plain(&state, analyzed.clone()).unwrap();
                 let until_done = state.optimizer().optimize(analyzed, &state, |_, _| {}).unwrap();
                 assert_eq!(unnamed(&once), unnamed(&until_done), "{sql}");
             }
