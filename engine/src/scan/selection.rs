@@ -135,11 +135,14 @@ impl Selection {
 
     /// The selected rows one by one.
     pub(crate) fn indices(&self) -> Vec<u32> {
-        let mut rows = Vec::with_capacity(self.count());
-        for range in self.ranges() {
-            rows.extend(range.map(row_number));
+        match &self.rows {
+            Rows::Ranges(ranges) => {
+                let mut rows = Vec::with_capacity(self.count());
+                ranges.iter().cloned().for_each(|range| rows.extend(range.map(row_number)));
+                rows
+            }
+            Rows::Mask(mask) => set_bits(mask),
         }
-        rows
     }
 
     /// As a bitmap.
@@ -247,6 +250,21 @@ pub(crate) fn truth_mask(truth: &BooleanArray) -> BooleanBuffer {
         Some(nulls) if nulls.null_count() > 0 => truth.values() & nulls.inner(),
         _ => truth.values().clone(),
     }
+}
+
+/// Positions of the set bits, 64 bits a step.
+fn set_bits(mask: &BooleanBuffer) -> Vec<u32> {
+    let mut rows = vec![0; mask.count_set_bits()];
+    let mut free = rows.iter_mut();
+    for (step, mut word) in mask.bit_chunks().iter_padded().enumerate() {
+        let first = row_number(step * 64);
+        while word != 0 {
+            let Some(row) = free.next() else { break };
+            *row = first + word.trailing_zeros();
+            word &= word - 1;
+        }
+    }
+    rows
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "a chunk has far fewer rows than 2^32")]

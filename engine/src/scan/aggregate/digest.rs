@@ -26,30 +26,40 @@ pub(super) struct Digest {
 impl Digest {
     /// Adds values.
     pub(super) fn add(&mut self, values: &[f64]) {
-        let Some(first) = values.first() else { return };
+        if values.is_empty() {
+            return;
+        }
         // Bins are in the order of the values, so the bins of the smallest and the largest hold all between them. NaN is
         // neither, and has a bin of its own.
-        let (mut min, mut max, mut any_nan) = (*first, *first, false);
-        for value in values {
-            (min, max, any_nan) = (min.min(*value), max.max(*value), any_nan | value.is_nan());
-        }
-        self.make_room(bin_of(min));
-        self.make_room(bin_of(max));
+        let Extremes { min, max, any_nan } = Extremes::of(values);
         if any_nan {
             self.make_room(bin_of(f64::NAN));
         }
-        if !any_nan && min.is_sign_positive() && self.first >= 0 {
-            // The usual case: the bits of positive numbers are in their order.
-            let first = distance(0, self.first) as u64;
-            for value in values {
-                add(&mut self.bins, ((value.to_bits() >> BIN_SHIFT) - first) as usize, *value);
-            }
-        } else {
-            for value in values {
-                add(&mut self.bins, distance(self.first, bin_of(*value)), *value);
-            }
+        if !min.is_nan() {
+            self.make_room(bin_of(min));
+            self.make_room(bin_of(max));
+        }
+        let mut rest = values;
+        while let Some((value, others)) = rest.split_first() {
+            // One that is negative, or NaN, or a zero with a sign that a comparison does not see.
+            let bin = bin_of(*value);
+            self.make_room(bin);
+            add(&mut self.bins[distance(self.first, bin)], *value);
+            rest = &others[self.add_positive(others)..];
         }
         self.bounds = Some(self.bounds.map_or((min, max), |bounds| (bounds.0.min(min), bounds.1.max(max))));
+    }
+
+    /// Adds values up to the first that is not positive or has no bin yet; how many. The bits of positive numbers are in their order.
+    fn add_positive(&mut self, values: &[f64]) -> usize {
+        let Ok(first) = u64::try_from(self.first) else { return 0 };
+        for (at, value) in values.iter().enumerate() {
+            #[allow(clippy::cast_possible_truncation, reason = "19 bits are left, or more than there can be bins")]
+            let place = (value.to_bits() >> BIN_SHIFT).wrapping_sub(first) as usize;
+            let Some(bin) = self.bins.get_mut(place) else { return at };
+            add(bin, *value);
+        }
+        values.len()
     }
 
     fn make_room(&mut self, bin: i32) {
@@ -81,8 +91,42 @@ impl Digest {
     }
 }
 
-fn add(bins: &mut [(u32, f64)], bin: usize, value: f64) {
-    let (count, sum) = &mut bins[bin];
+/// Smallest and largest of some values; NaN if there is nothing else.
+struct Extremes {
+    min: f64,
+    max: f64,
+    any_nan: bool,
+}
+
+impl Extremes {
+    /// Lanes, because the compiler compares several numbers at once only where their order does not matter.
+    const LANES: usize = 4;
+
+    fn of(values: &[f64]) -> Self {
+        let mut mins = [f64::INFINITY; Self::LANES];
+        let mut maxs = [f64::NEG_INFINITY; Self::LANES];
+        let mut nans = [false; Self::LANES];
+        let (blocks, rest) = values.as_chunks::<{ Self::LANES }>();
+        let mut look = |lane: usize, value: f64| {
+            mins[lane] = if value < mins[lane] { value } else { mins[lane] };
+            maxs[lane] = if value > maxs[lane] { value } else { maxs[lane] };
+            nans[lane] |= value.is_nan();
+        };
+        for block in blocks {
+            for (lane, value) in block.iter().enumerate() {
+                look(lane, *value);
+            }
+        }
+        rest.iter().for_each(|value| look(0, *value));
+        let min = mins.into_iter().fold(f64::INFINITY, f64::min);
+        let max = maxs.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let (min, max) = if min <= max { (min, max) } else { (f64::NAN, f64::NAN) };
+        Self { min, max, any_nan: nans.contains(&true) }
+    }
+}
+
+fn add(bin: &mut (u32, f64), value: f64) {
+    let (count, sum) = bin;
     *count += 1;
     *sum += value;
 }
@@ -124,6 +168,11 @@ pub(super) fn state(digests: &[Digest]) -> Vec<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
     use super::*;
 
     #[test]
@@ -156,6 +205,35 @@ mod tests {
         digest.add(&[3.0, 1.0]);
         let found: Vec<(u32, f64)> = digest.bins.iter().copied().filter(|(count, _)| *count > 0).collect();
         assert_eq!(found, [(1, 0.5), (2, 2.0), (1, 3.0)]);
+    }
+
+    #[test]
+    fn each_value_is_in_its_bin() {
+        let mut runner = TestRunner::new(Config::with_cases(200));
+        let special = vec![0.0, -0.0, 1.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE];
+        let value = prop_oneof![4 => 0.5f64..900.0, 1 => proptest::sample::select(special), 1 => any::<f64>()];
+        let outcome = runner.run(&proptest::collection::vec(proptest::collection::vec(value, 0..40), 0..5), |batches| {
+            let mut digest = Digest::default();
+            let mut wanted: BTreeMap<i32, u32> = BTreeMap::new();
+            for batch in &batches {
+                digest.add(batch);
+                for value in batch {
+                    *wanted.entry(bin_of(*value)).or_default() += 1;
+                }
+            }
+            let found = digest.bins.iter().zip(digest.first..).filter(|((count, _), _)| *count > 0);
+            prop_assert_eq!(found.map(|((count, _), bin)| (bin, *count)).collect::<BTreeMap<_, _>>(), wanted);
+            let numbers = || batches.iter().flatten().copied().filter(|value| !value.is_nan());
+            if numbers().next().is_some() {
+                let (min, max) = digest.bounds.unwrap();
+                prop_assert_eq!(
+                    (min, max),
+                    (numbers().fold(f64::INFINITY, f64::min), numbers().fold(f64::NEG_INFINITY, f64::max))
+                );
+            }
+            Ok(())
+        });
+        outcome.unwrap();
     }
 
     #[test]
