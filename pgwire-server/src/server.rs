@@ -158,6 +158,7 @@ impl Client {
         let Self { peer, reader, writer } = self;
         let mut reader = Reader::new(reader, STRANGERS_MESSAGE_BYTES_MAX);
         let mut writer = Writer::new(writer);
+        let user = start.user().to_owned();
         let greeting = async {
             let permit = shared.connections.try_acquire().map_err(|_| Error::TooManyConnections)?;
             let opened = startup::open(&shared.engine, start, &peer, &mut reader, &mut writer, &shared.keys);
@@ -165,7 +166,10 @@ impl Client {
         };
         let (session, _permit) = match within(deadline, greeting).await {
             Ok(opened) => opened,
-            Err(error) => return refuse(&mut writer, error).await,
+            Err(error) => {
+                let recorded = startup::refused(&shared.engine, &user, &peer, &error).await;
+                return refuse(&mut writer, recorded.err().unwrap_or(error)).await;
+            }
         };
         reader.allow(shared.options.message_bytes_max);
         let process = session.info().id;

@@ -47,6 +47,13 @@ pub struct Start {
     parameters: BTreeMap<String, String>,
 }
 
+impl Start {
+    /// Who he says he is; empty if he does not.
+    pub fn user(&self) -> &str {
+        self.parameters.get("user").map_or("", String::as_str)
+    }
+}
+
 /// Reads packets until the client says what it wants. `tls` tells whether encryption is there to be asked for.
 ///
 /// # Errors
@@ -95,21 +102,11 @@ pub async fn open(
     // Clients that name no database ask for one named like the user.
     let database = parameters.remove("database").filter(|database| !database.is_empty()).unwrap_or_else(|| name.clone());
     let address = peer.address.to_string();
-    let coming_in =
-        Event { class: Class::Login, user: &name, session: None, address: &address, action: "login refused", detail: "" };
-    let opened = begin(engine, &name, database, parameters, peer, reader, writer).await;
-    let session = match opened {
-        Ok(session) => session,
-        Err(error) => {
-            // A client that went away in the middle was not refused.
-            if !matches!(error, Error::Io(_)) {
-                audit::record(engine, Event { detail: &error.to_string(), ..coming_in }).await?;
-            }
-            return Err(error);
-        }
-    };
+    let session = begin(engine, &name, database, parameters, peer, reader, writer).await?;
     let process = session.info().id;
-    audit::record(engine, Event { action: "login", session: Some(process), ..coming_in }).await?;
+    let login =
+        Event { class: Class::Login, user: &name, session: Some(process), address: &address, action: "login", detail: "" };
+    audit::record(engine, login).await?;
     let secret = keys.add(process, session.cancel_handle())?;
     writer.message(Backend::Authentication(Authentication::Ok))?;
     for (name, value) in session.reported_parameters() {
@@ -117,6 +114,19 @@ pub async fn open(
     }
     writer.message(Backend::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
     Ok(session)
+}
+
+/// Records that somebody who says he is `user` was not let in; not a client that went away in the middle.
+///
+/// # Errors
+/// Those of the record.
+pub async fn refused(engine: &Arc<Engine>, user: &str, peer: &Peer, error: &Error) -> Result<()> {
+    if matches!(error, Error::Io(_)) {
+        return Ok(());
+    }
+    let (address, detail) = (&peer.address.to_string(), &error.to_string());
+    audit::record(engine, Event { class: Class::Login, user, session: None, address, action: "login refused", detail }).await?;
+    Ok(())
 }
 
 /// Finds out who it is and begins his session.

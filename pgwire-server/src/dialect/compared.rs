@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, Case, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 use strata_engine::text_type::TextType;
@@ -41,6 +41,9 @@ impl FunctionRewrite for ComparedLiterals {
             }
             Expr::InList(InList { expr, list, .. }) => (expr, list.iter_mut().collect()),
             Expr::Between(Between { expr, low, high, .. }) => (expr, vec![low, high]),
+            Expr::Case(Case { expr: Some(compared), when_then_expr, .. }) => {
+                (compared, when_then_expr.iter_mut().map(|(literal, _)| literal.as_mut()).collect())
+            }
             // `x = ANY (ARRAY['...'])`.
             Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "array_has" => match args.as_mut_slice() {
                 [Expr::ScalarFunction(array), compared] if array.func.name() == "make_array" => {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use strata_engine::audit::Class;
 use strata_pgwire::PgOptions;
 use tokio_postgres::NoTls;
 
@@ -53,11 +54,13 @@ async fn a_vanished_client_stops_its_query() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_client_too_many() {
-    let server = Server::with(PgOptions { connections_max: 2, ..PgOptions::default() }).await;
+    let server = Server::recording(vec![Class::Login], PgOptions { connections_max: 2, ..PgOptions::default() }).await;
     let first = server.connect().await;
     let second = server.connect().await;
     assert_eq!(code(&server.try_connect("").await.unwrap_err()).0, "53300");
     assert_eq!(rows(&first, "SELECT 1").await, ["1"]);
+    let recorded = "SELECT user_name, action, detail FROM audit.events WHERE action <> 'login'";
+    assert_eq!(rows(&first, recorded).await, ["me|login refused|sorry, too many clients already"]);
     drop(second);
     let deadline = Instant::now() + Duration::from_secs(5);
     while server.try_connect("").await.is_err() {

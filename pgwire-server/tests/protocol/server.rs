@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strata_engine::audit::Class;
 use strata_engine::{Engine, EngineConfig};
 use strata_pgwire::PgOptions;
 use tokio::sync::oneshot;
@@ -23,8 +24,14 @@ impl Server {
     }
 
     pub async fn with(options: PgOptions) -> Self {
+        Self::recording(Vec::new(), options).await
+    }
+
+    /// One that records these classes in its audit.
+    pub async fn recording(audit: Vec<Class>, options: PgOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open_folder(EngineConfig::for_folder(folder.path(), 512 << 20)).await.unwrap();
+        let config = EngineConfig { audit, ..EngineConfig::for_folder(folder.path(), 512 << 20) };
+        let engine = Engine::open_folder(config).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
