@@ -42,6 +42,8 @@ pub(crate) fn register(context: &SessionContext) -> Result<()> {
     let state = context.state_ref();
     let mut state = state.write();
     let records = record::Records::new(state.scalar_functions());
+    // What takes names and values is for the rewrite alone.
+    state.deregister_udf(record::ROW_TO_JSON)?;
     state.register_function_rewrite(Arc::new(records))?;
     state.register_function_rewrite(Arc::new(cast::Casts))?;
     state.register_function_rewrite(Arc::new(compared::ComparedLiterals))?;

@@ -1,16 +1,16 @@
 //! `to_jsonb(any)`, `jsonb_build_object(key, value, ...)`, `jsonb_build_array(value, ...)`: jsonb from SQL values.
 //!
-//! `row_to_json(key, value, ...)` is text of type json: its members stay in their order. In SQL it has one argument, a record, of which
-//! an extension makes its columns' names and values before a plan runs.
+//! `row_to_json(record, pretty)` is text of type json: its members stay in their order. An extension makes `strata_row_to_json(pretty,
+//! key, value, ...)` of it before a plan runs, when the columns of the record are known. A record that stays is NULL.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringViewBuilder};
+use arrow::array::{ArrayRef, AsArray, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, internal_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use strata_storage::schema::SQL_TYPE;
@@ -22,20 +22,25 @@ use super::encode::{encode, encode_json, is_null};
 use super::function::{data_error, jsonb_field};
 use super::quoted::quote;
 
+/// The function of a record's columns. Nobody writes it.
+const ROW_TO_JSON: &str = "strata_row_to_json";
+
 /// What is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Shape {
     Value,
     Object,
     Array,
+    Record,
     Row,
 }
 
-/// The four functions.
+/// The five functions.
 pub(super) fn udfs() -> impl Iterator<Item = ScalarUDF> {
-    [Shape::Value, Shape::Object, Shape::Array, Shape::Row].into_iter().map(|shape| {
+    [Shape::Value, Shape::Object, Shape::Array, Shape::Record, Shape::Row].into_iter().map(|shape| {
         let signature = match shape {
             Shape::Value => Signature::any(1, Volatility::Stable),
+            Shape::Record => Signature::one_of(vec![TypeSignature::Any(1), TypeSignature::Any(2)], Volatility::Stable),
             Shape::Object | Shape::Array | Shape::Row => Signature::variadic_any(Volatility::Stable),
         };
         ScalarUDF::new_from_impl(Build { shape, signature })
@@ -54,7 +59,8 @@ impl ScalarUDFImpl for Build {
             Shape::Value => "to_jsonb",
             Shape::Object => "jsonb_build_object",
             Shape::Array => "jsonb_build_array",
-            Shape::Row => "row_to_json",
+            Shape::Record => "row_to_json",
+            Shape::Row => ROW_TO_JSON,
         }
     }
 
@@ -70,15 +76,16 @@ impl ScalarUDFImpl for Build {
         if self.shape == Shape::Object && !args.arg_fields.len().is_multiple_of(2) {
             return plan_err!("argument list must have even number of elements");
         }
-        if self.shape == Shape::Row {
-            let is_record = matches!(args.arg_fields, [record] if record.data_type().is_null());
-            if !is_record && !args.arg_fields.len().is_multiple_of(2) {
-                return plan_err!("Invalid function 'row_to_json' of a value that is no record");
-            }
-            let json = Field::new(self.name(), DataType::Utf8View, true);
-            return Ok(Arc::new(json.with_metadata([(SQL_TYPE.to_owned(), "json".to_owned())].into())));
+        let (fits, types) = match self.shape {
+            Shape::Value | Shape::Object | Shape::Array => return Ok(Arc::new(jsonb_field(self.name()))),
+            Shape::Record => (args.arg_fields[0].data_type().is_null(), &args.arg_fields[1..]),
+            Shape::Row => (!args.arg_fields.len().is_multiple_of(2), &args.arg_fields[..args.arg_fields.len().min(1)]),
+        };
+        if !fits || !types.iter().all(|pretty| matches!(pretty.data_type(), DataType::Boolean | DataType::Null)) {
+            return plan_err!("Invalid function 'row_to_json' of a value that is no record");
         }
-        Ok(Arc::new(jsonb_field(self.name())))
+        let json = Field::new(self.name(), DataType::Utf8View, true);
+        Ok(Arc::new(json.with_metadata([(SQL_TYPE.to_owned(), "json".to_owned())].into())))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -90,7 +97,11 @@ impl ScalarUDFImpl for Build {
         for row in 0..rows {
             text.clear();
             match self.shape {
-                Shape::Value if is_null(&arrays[0], row) => {
+                Shape::Value | Shape::Row if is_null(&arrays[0], row) => {
+                    out.append_null();
+                    continue;
+                }
+                Shape::Record => {
                     out.append_null();
                     continue;
                 }
@@ -114,15 +125,18 @@ impl ScalarUDFImpl for Build {
     }
 }
 
+/// Pretty is a line for each column of the record, and none for what its values are made of.
 fn record(arrays: &[ArrayRef], fields: &[FieldRef], row: usize, out: &mut String) -> Result<()> {
-    let (pairs, []) = arrays.as_chunks::<2>() else { return internal_err!("a record that has no columns") };
+    let Some((pretty, columns)) = arrays.split_first() else { return internal_err!("a record without arguments") };
+    let separator = if pretty.as_boolean().value(row) { ",\n " } else { "," };
     out.push('{');
-    for (i, ([key, value], field)) in pairs.iter().zip(fields.iter().skip(1).step_by(2)).enumerate() {
+    for (i, (pair, field)) in columns.chunks_exact(2).zip(fields.iter().skip(2).step_by(2)).enumerate() {
+        let (key, value) = (&pair[0], &pair[1]);
         if i > 0 {
-            out.push(',');
+            out.push_str(separator);
         }
         let key = cast(&key.slice(row, 1), &DataType::Utf8)?;
-        quote(arrow::array::AsArray::as_string::<i32>(&key).value(0), out);
+        quote(key.as_string::<i32>().value(0), out);
         out.push(':');
         encode_json(value, field, row, out)?;
     }
@@ -138,7 +152,7 @@ fn object(arrays: &[ArrayRef], fields: &[FieldRef], row: usize, canonical: &mut 
             return Err(data_error(DataFault::InvalidArgument, "an object's key must not be null".to_owned()));
         }
         let key = cast(&pair[0].slice(row, 1), &DataType::Utf8)?;
-        let key = arrow::array::AsArray::as_string::<i32>(&key).value(0).to_owned();
+        let key = key.as_string::<i32>().value(0).to_owned();
         canonical.member(&key, out, |_, out| encode(&pair[1], &pair_fields[1], row, out))?;
     }
     canonical.close_object(open, out);

@@ -1,54 +1,39 @@
-//! Any SQL value as canonical jsonb text.
+//! Any SQL value as text of type json or as canonical jsonb text.
+//!
+//! What Arrow cannot print is an error, and never a value.
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, TimeUnit};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Date32Type, Field, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType,
+    TimeUnit, TimestampMicrosecondType,
+};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::Result;
+use strata_storage::schema::SQL_TYPE;
 
-use super::function::{is_jsonb, is_text};
+use crate::error::DataFault;
+
+use super::canonical::canonical;
+use super::function::{data_error, is_jsonb, is_text};
+use super::moment;
 use super::quoted::quote;
 
-/// Appends the value of `array` in `row`. Numbers and booleans are themselves, lists are arrays, jsonb stays as it is, anything
-/// else is a string of its text.
+/// Appends the value of `array` in `row`. Numbers and booleans are themselves, lists are arrays, jsonb stays as it is, json becomes
+/// canonical, anything else is a string of its text.
 ///
 /// # Errors
-/// A value that Arrow cannot print.
+/// A value that cannot be printed.
 pub(super) fn encode(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
-    separated(array, field, row, ", ", out)
+    Form::Jsonb.encode(array, field, row, out)
 }
 
-/// Appends the value as text of type json has it, where nothing stands between a comma and the next element.
+/// Appends the value as text of type json has it, where nothing stands between a comma and the next element, and json stays as it is.
 ///
 /// # Errors
-/// A value that Arrow cannot print.
+/// A value that cannot be printed.
 pub(super) fn encode_json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
-    separated(array, field, row, ",", out)
-}
-
-fn separated(array: &ArrayRef, field: &Field, row: usize, comma: &str, out: &mut String) -> Result<()> {
-    if is_null(array, row) {
-        out.push_str("null");
-        return Ok(());
-    }
-    match array.data_type() {
-        DataType::List(element) => {
-            let list = array.as_list::<i32>().value(row);
-            out.push('[');
-            for i in 0..list.len() {
-                if i > 0 {
-                    out.push_str(comma);
-                }
-                separated(&list, element, i, comma, out)?;
-            }
-            out.push(']');
-        }
-        DataType::Float64 if !array.as_primitive::<Float64Type>().value(row).is_finite() => string(array, row, out)?,
-        DataType::Float32 if !array.as_primitive::<Float32Type>().value(row).is_finite() => string(array, row, out)?,
-        number if number.is_numeric() || *number == DataType::Boolean => out.push_str(&print(array, row)?),
-        text if is_text(text) && is_jsonb(field) => out.push_str(&print(array, row)?),
-        _ => string(array, row, out)?,
-    }
-    Ok(())
+    Form::Json.encode(array, field, row, out)
 }
 
 /// Whether the value is NULL; an array of nothing but untyped NULLs does not say so itself.
@@ -56,49 +41,93 @@ pub(super) fn is_null(array: &ArrayRef, row: usize) -> bool {
     array.data_type().is_null() || array.is_null(row)
 }
 
-fn string(array: &ArrayRef, row: usize, out: &mut String) -> Result<()> {
-    quote(&print(array, row)?, out);
-    Ok(())
+/// The type of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Jsonb,
 }
 
-/// Times are printed as JSON usually has them, with a T.
+impl Form {
+    fn encode(self, array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<()> {
+        if is_null(array, row) {
+            out.push_str("null");
+            return Ok(());
+        }
+        match array.data_type() {
+            DataType::List(element) => {
+                // The mark of a list is that of its elements.
+                let mark = field.metadata().get(SQL_TYPE).map(|name| (SQL_TYPE.to_owned(), name.clone()));
+                let marked = Field::clone(element).with_metadata(element.metadata().clone().into_iter().chain(mark).collect());
+                let list = array.as_list::<i32>().value(row);
+                out.push('[');
+                for i in 0..list.len() {
+                    if i > 0 {
+                        out.push_str(if self == Self::Json { "," } else { ", " });
+                    }
+                    self.encode(&list, &marked, i, out)?;
+                }
+                out.push(']');
+            }
+            DataType::Float64 => number(array.as_primitive::<Float64Type>().value(row), &print(array, row)?, out),
+            DataType::Float32 => number(array.as_primitive::<Float32Type>().value(row).into(), &print(array, row)?, out),
+            number if number.is_numeric() || *number == DataType::Boolean => out.push_str(&print(array, row)?),
+            text if is_text(text) && is_jsonb(field) => out.push_str(&print(array, row)?),
+            text if is_text(text) && is_json(field) => {
+                let text = print(array, row)?;
+                match self {
+                    Self::Json => out.push_str(&text),
+                    Self::Jsonb => out.push_str(&canonical(&text).map_err(|fault| {
+                        data_error(DataFault::InvalidJson, format!("invalid input syntax for type json: {fault}"))
+                    })?),
+                }
+            }
+            _ => quote(&text(array, row)?, out),
+        }
+        Ok(())
+    }
+}
+
+/// Whether the field says that its text is JSON as it was written.
+fn is_json(field: &Field) -> bool {
+    field.metadata().get(SQL_TYPE).is_some_and(|name| name == "json")
+}
+
+/// What JSON has no number for is a string.
+fn number(value: f64, printed: &str, out: &mut String) {
+    match value {
+        f64::INFINITY => out.push_str("\"Infinity\""),
+        f64::NEG_INFINITY => out.push_str("\"-Infinity\""),
+        nan if nan.is_nan() => out.push_str("\"NaN\""),
+        _ => out.push_str(printed),
+    }
+}
+
+/// The text of what is a string in JSON.
+fn text(array: &ArrayRef, row: usize) -> Result<String> {
+    Ok(match array.data_type() {
+        DataType::Date32 => moment::date(array.as_primitive::<Date32Type>().value(row))?,
+        DataType::Timestamp(_, zone) => {
+            let micros = cast(&array.slice(row, 1), &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+            let zone = zone.as_ref().map(|zone| zone.parse()).transpose()?;
+            moment::timestamp(micros.as_primitive::<TimestampMicrosecondType>().value(0), zone)?
+        }
+        DataType::Time32(_) | DataType::Time64(_) => {
+            let micros = cast(&array.slice(row, 1), &DataType::Time64(TimeUnit::Microsecond))?;
+            moment::time(micros.as_primitive::<Time64MicrosecondType>().value(0))
+        }
+        DataType::Interval(_) => {
+            let interval = cast(&array.slice(row, 1), &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            moment::interval(interval.as_primitive::<IntervalMonthDayNanoType>().value(0))
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            format!("\\x{}", print(array, row)?)
+        }
+        _ => print(array, row)?,
+    })
+}
+
 fn print(array: &ArrayRef, row: usize) -> Result<String> {
-    let options = match array.data_type() {
-        DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => {
-            FormatOptions::default()
-                .with_timestamp_format(Some("%Y-%m-%dT%H:%M:%S%.f"))
-                .with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.f%:z"))
-        }
-        _ => FormatOptions::default(),
-    };
-    let text = ArrayFormatter::try_new(array.as_ref(), &options)?.value(row).to_string();
-    Ok(if matches!(array.data_type(), DataType::Timestamp(..)) { without_zeros(text) } else { text })
-}
-
-/// A time without the zeros at the end of its fraction of a second.
-fn without_zeros(mut time: String) -> String {
-    if let Some(point) = time.find('.') {
-        let digits = time[point + 1..].bytes().take_while(u8::is_ascii_digit).count();
-        let end = point + 1 + digits;
-        let kept = time[..end].trim_end_matches('0').trim_end_matches('.').len();
-        time.replace_range(kept..end, "");
-    }
-    time
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fractions_end_with_a_digit_that_counts() {
-        for (time, expected) in [
-            ("2026-03-01T10:00:00.680170+00:00", "2026-03-01T10:00:00.68017+00:00"),
-            ("2026-03-01T10:00:10.500", "2026-03-01T10:00:10.5"),
-            ("2026-03-01T10:00:10.000+00:00", "2026-03-01T10:00:10+00:00"),
-            ("2026-03-01T10:00:00+00:00", "2026-03-01T10:00:00+00:00"),
-        ] {
-            assert_eq!(without_zeros(time.to_owned()), expected);
-        }
-    }
+    let options = FormatOptions::default().with_display_error(false);
+    Ok(ArrayFormatter::try_new(array.as_ref(), &options)?.value(row).try_to_string()?)
 }

@@ -2,11 +2,12 @@
 //!
 //! They become `row_to_json(t.*)`, of which [`Records`](crate::dialect::record::Records) makes the table's columns when these are known.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, Select, TableFactor, VisitMut,
-    VisitorMut,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
+    TableFactor, VisitMut, VisitorMut,
 };
 
 use super::FunctionName;
@@ -14,17 +15,21 @@ use super::FunctionName;
 /// Functions of a value that may be a row.
 const OF_ROWS: [&str; 5] = ["row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"];
 
-/// Whether it is a call of one of the functions with nothing but a name.
+/// Whether it is a call of one of the functions with a name for the row.
 pub(super) fn may_be(expr: &Expr) -> bool {
     let Expr::Function(function) = expr else { return false };
-    only_name(function).is_some() && FunctionName::of(&function.name).is_some_and(|name| OF_ROWS.contains(&name.as_str()))
+    first_name(function).is_some()
 }
 
-/// The name that is the one argument.
-fn only_name(function: &Function) -> Option<&Ident> {
+/// The name that is the argument, and the first of two where the second says whether the text is pretty.
+fn first_name(function: &Function) -> Option<&Ident> {
     let FunctionArguments::List(list) = &function.args else { return None };
+    let called = FunctionName::of(&function.name)?;
     match list.args.as_slice() {
-        [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => Some(name),
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] if OF_ROWS.contains(&called.as_str()) => Some(name),
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))), _] if called.as_str() == "row_to_json" => {
+            Some(name)
+        }
         _ => None,
     }
 }
@@ -33,10 +38,42 @@ fn only_name(function: &Function) -> Option<&Ident> {
 pub(super) fn reword(select: &mut Select) {
     let relations =
         select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|it| &it.relation)));
-    let mut rows = Rows { names: relations.filter_map(called).collect(), depth: 0 };
+    let mut rows = Rows { names: relations.filter_map(called).collect(), used: HashSet::new(), depth: 0 };
     let _: ControlFlow<()> = select.projection.visit(&mut rows);
     let _: ControlFlow<()> = select.selection.visit(&mut rows);
     let _: ControlFlow<()> = select.having.visit(&mut rows);
+    let relations = select
+        .from
+        .iter_mut()
+        .flat_map(|from| std::iter::once(&mut from.relation).chain(from.joins.iter_mut().map(|join| &mut join.relation)));
+    for relation in relations {
+        if let TableFactor::Derived { subquery, alias: Some(alias), .. } = relation
+            && rows.used.contains(&folded(&alias.name))
+        {
+            name_columns(subquery);
+        }
+    }
+}
+
+/// Names the columns of a subquery by themselves: the planner would name those of an outer query by their text. A subquery that is
+/// in order stays as it is: the order may be by one of them.
+fn name_columns(query: &mut Query) {
+    let mut body = query.body.as_mut();
+    // The first list names the columns of a UNION.
+    while let SetExpr::SetOperation { left, .. } = body {
+        body = left;
+    }
+    let (SetExpr::Select(select), None) = (body, &query.order_by) else { return };
+    for item in &mut select.projection {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let alias = match expr {
+            Expr::Identifier(name) => Some(name.clone()),
+            Expr::CompoundIdentifier(parts) => parts.last().cloned(),
+            _ => None,
+        };
+        let Some(alias) = alias else { continue };
+        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+    }
 }
 
 /// What a table is called, and its name in full. A function is not one: its name is that of its column.
@@ -57,6 +94,8 @@ fn folded(name: &Ident) -> String {
 /// Changes calls, but not those in subqueries, which have names of their own.
 struct Rows {
     names: Vec<(String, ObjectName)>,
+    /// The names that were found as rows.
+    used: HashSet<String>,
     depth: usize,
 }
 
@@ -75,13 +114,13 @@ impl VisitorMut for Rows {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         if self.depth == 0
-            && may_be(expr)
             && let Expr::Function(function) = expr
-            && let Some(called) = only_name(function).map(folded)
+            && let Some(called) = first_name(function).map(folded)
             && let Some((_, name)) = self.names.iter().find(|(known, _)| *known == called)
             && let FunctionArguments::List(list) = &mut function.args
         {
-            list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name.clone()))];
+            list.args[0] = FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name.clone()));
+            self.used.insert(called);
             if FunctionName::of(&function.name).is_some_and(|name| name.as_str() == "to_json") {
                 function.name = ObjectName::from(vec![Ident::new("row_to_json")]);
             }
@@ -105,8 +144,13 @@ mod tests {
             ),
             ("SELECT to_jsonb(b) FROM x JOIN a.b ON to_jsonb(b)", "SELECT to_jsonb(a.b.*) FROM x JOIN a.b ON to_jsonb(b)"),
             ("SELECT json_agg(t ORDER BY n) FROM t", "SELECT jsonb_of(array_agg(to_jsonb(t.*) ORDER BY n)) FROM t"),
+            ("SELECT row_to_json(t, true) FROM t", "SELECT row_to_json(t.*, true) FROM t"),
+            (
+                "SELECT (SELECT row_to_json(q) FROM (SELECT o.a, b) q) FROM o",
+                "SELECT (SELECT row_to_json(q.*) FROM (SELECT o.a AS a, b AS b) q) FROM o",
+            ),
             // A column, a function's result, a table of another query.
-            ("SELECT to_jsonb(n), lower(t) FROM t", "SELECT to_jsonb(n), lower(t) FROM t"),
+            ("SELECT to_jsonb(n), lower(t), to_jsonb(t, 1) FROM t", "SELECT to_jsonb(n), lower(t), to_jsonb(t, 1) FROM t"),
             ("SELECT to_jsonb(f) FROM f(1)", "SELECT to_jsonb(f) FROM f(1)"),
             ("SELECT (SELECT to_jsonb(t)) FROM t", "SELECT (SELECT to_jsonb(t)) FROM t"),
         ] {
