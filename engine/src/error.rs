@@ -270,6 +270,12 @@ pub enum DataFault {
     NoFile,
 }
 impl EngineError {
+    /// Somebody says a name that stands for several columns.
+    pub(crate) fn ambiguous(column: &str) -> Self {
+        let message = format!("column reference \"{column}\" is ambiguous");
+        Self::Refused { reason: Refusal::Ambiguous, message, hint: None }
+    }
+
     /// Whether somebody was refused for want of a right.
     pub fn is_denial(&self) -> bool {
         match self {

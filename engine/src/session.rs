@@ -66,8 +66,8 @@ use strata_storage::ids::TopicId;
 use strata_storage::segment::SegmentMeta;
 
 pub use cancel::CancelHandle;
-pub(crate) use column_names::is_shared;
 pub use column_names::shown_name;
+pub(crate) use column_names::{is_shared, unmarked};
 pub use info::SessionInfo;
 pub use notification::Notification;
 pub use outcome::{CopyFormat, CopyIn, CopyOptions, CopySink, Notice, Outcome, Parameters, Prepared, TransactionStatus};

@@ -9,7 +9,7 @@ use strata_catalog::CatalogError;
 use strata_storage::StorageError;
 
 use super::{DataFault, EngineError, ObjectClass, Refusal};
-use crate::session::is_shared;
+use crate::session::{is_shared, shown_name, unmarked};
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
@@ -37,7 +37,7 @@ impl From<DataFusionError> for EngineError {
             DataFusionError::NotImplemented(message) => {
                 Self::Unsupported { message: format!("not supported: {}", first_line(&message)), hint: None }
             }
-            DataFusionError::Plan(message) => plan(message),
+            DataFusionError::Plan(message) => plan(unmarked(message)),
             DataFusionError::Execution(message) => execution(message),
             other => Self::DataFusion(Box::new(other)),
         }
@@ -140,10 +140,12 @@ fn schema(error: SchemaError, backtrace: Option<String>) -> EngineError {
         SchemaError::FieldNotFound { field, valid_fields }
             if valid_fields.iter().any(|column| is_shared(&column.name, &field.name)) =>
         {
-            ambiguous(&field.flat_name())
+            EngineError::ambiguous(&field.flat_name())
         }
         SchemaError::FieldNotFound { field, valid_fields } => {
-            let names: Vec<String> = valid_fields.iter().map(|column| column.name.clone()).take(12).collect();
+            let mut names: Vec<&str> = valid_fields.iter().map(|column| shown_name(&column.name)).collect();
+            names.dedup();
+            names.truncate(12);
             let near = valid_fields.iter().find(|column| column.name.eq_ignore_ascii_case(&field.name));
             let hint = match near {
                 Some(column) => Some(format!("There is \"{}\"; names with capitals need double quotes.", column.name)),
@@ -156,16 +158,8 @@ fn schema(error: SchemaError, backtrace: Option<String>) -> EngineError {
             };
             EngineError::Undefined { what: ObjectClass::Column, name: field.flat_name(), hint }
         }
-        SchemaError::AmbiguousReference { field } => ambiguous(&field.flat_name()),
+        SchemaError::AmbiguousReference { field } => EngineError::ambiguous(&field.flat_name()),
         other => EngineError::DataFusion(Box::new(DataFusionError::SchemaError(Box::new(other), Box::new(backtrace)))),
-    }
-}
-
-fn ambiguous(column: &str) -> EngineError {
-    EngineError::Refused {
-        reason: Refusal::Ambiguous,
-        message: format!("column reference \"{column}\" is ambiguous"),
-        hint: None,
     }
 }
 

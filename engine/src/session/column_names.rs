@@ -10,24 +10,40 @@
 //! | `SELECT a AS n, b AS n` | `SELECT a AS n, b AS n#1` |
 //! | `FROM (SELECT a AS n, b AS n) AS t` | `FROM (SELECT a AS n#0, b AS n#1) AS t`: outside, `n` would be either |
 
+mod ambiguous;
+
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, OrderBy, OrderByKind, Query, SelectItem, SetExpr, Statement, TableFactor, Value, VisitMut, VisitorMut,
+    Expr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, Visit, VisitMut,
+    VisitorMut,
 };
+
+use crate::Result;
+use crate::error::EngineError;
 
 /// Between a name that is taken and the number that tells its bearers apart. Private-use, so no name of a user has it.
 const MARK: char = '\u{f5a7}';
 
 /// Gives names to all unnamed expressions of all `SELECT` lists.
-pub(crate) fn assign(statement: &mut Statement) {
-    let _: ControlFlow<()> = statement.visit(&mut Namer);
+///
+/// # Errors
+/// A name that stands for two columns.
+pub(crate) fn assign(statement: &mut Statement) -> Result<()> {
+    let mut namer = Namer::default();
+    if let ControlFlow::Break(name) = statement.visit(&mut namer) {
+        return Err(EngineError::ambiguous(&name));
+    }
+    if !namer.hidden.is_empty() {
+        ambiguous::check(statement, &namer.hidden)?;
+    }
     if let Statement::Query(query) = statement {
         separate_after_wildcard(&mut query.body);
     }
+    Ok(())
 }
 
 /// The schema with the names that the client sees.
@@ -45,28 +61,90 @@ pub fn shown_name(name: &str) -> &str {
     name.split(MARK).next().unwrap_or_default()
 }
 
-struct Namer;
+#[derive(Default)]
+struct Namer {
+    /// Names that columns of a table in FROM share.
+    hidden: HashSet<String>,
+}
 
 impl VisitorMut for Namer {
-    type Break = ();
+    /// A name that stands for two columns.
+    type Break = String;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
         let tables = query.with.iter_mut().flat_map(|with| &mut with.cte_tables);
         for table in tables.filter(|table| table.alias.columns.is_empty()) {
-            hide_shared(&mut table.query);
+            self.hidden.extend(hide_shared(&mut table.query));
         }
         name_set(&mut query.body);
+        if let Some(name) = ambiguous_order(query) {
+            return ControlFlow::Break(name);
+        }
         order_by_names(query);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
         if let TableFactor::Derived { subquery, alias, .. } = factor
             && alias.as_ref().is_none_or(|alias| alias.columns.is_empty())
         {
-            hide_shared(subquery);
+            self.hidden.extend(hide_shared(subquery));
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// A name in ORDER BY that two columns of the list have, which are not the same.
+fn ambiguous_order(query: &Query) -> Option<String> {
+    let Some(OrderBy { kind: OrderByKind::Expressions(orders), .. }) = &query.order_by else { return None };
+    let select = first_select(&query.body)?;
+    orders.iter().find_map(|order| {
+        let Expr::Identifier(name) = &order.expr else { return None };
+        let name = folded(name);
+        let mut bearers = select.projection.iter().filter(|item| item_name(item).as_ref() == Some(&name)).map(expression);
+        let first = bearers.next()?;
+        bearers.any(|other| other != first).then_some(name)
+    })
+}
+
+fn expression(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => Some(expr),
+        _ => None,
+    }
+}
+
+/// What the client sees as the name of an item that has one.
+fn item_name(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(shown_name(&folded(alias)).to_owned()),
+        SelectItem::UnnamedExpr(expr) => name_of(expr),
+        _ => None,
+    }
+}
+
+/// Names that more than one column of a list has.
+fn shared_names(select: &Select) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    select.projection.iter().filter_map(item_name).filter(|name| !seen.insert(name.clone())).collect()
+}
+
+/// The list that names the columns: of a UNION, the first.
+fn first_select(body: &SetExpr) -> Option<&Select> {
+    match body {
+        SetExpr::Select(select) => Some(select),
+        SetExpr::SetOperation { left, .. } => first_select(left),
+        SetExpr::Query(query) => first_select(&query.body),
+        _ => None,
+    }
+}
+
+fn first_select_mut(body: &mut SetExpr) -> Option<&mut Select> {
+    match body {
+        SetExpr::Select(select) => Some(select),
+        SetExpr::SetOperation { left, .. } => first_select_mut(left),
+        SetExpr::Query(query) => first_select_mut(&mut query.body),
+        _ => None,
     }
 }
 
@@ -95,40 +173,48 @@ fn name_set(body: &mut SetExpr) {
             name_set(left);
             name_set(right);
         }
+        SetExpr::Query(query) => name_set(&mut query.body),
         _ => {}
     }
 }
 
-/// Marks all columns of a table in FROM that share a name, so that only a wildcard finds them. A table that is ordered stays as it
-/// is: the order may be by one of them.
-fn hide_shared(query: &mut Query) {
+/// Marks all columns of a table in FROM that share a name, so that only a wildcard finds them; the names. Where its own ORDER BY or
+/// GROUP BY says the name, the first keeps it.
+fn hide_shared(query: &mut Query) -> HashSet<String> {
     name_set(&mut query.body);
-    let mut body = query.body.as_mut();
-    // The first list names the columns of a UNION.
-    while let SetExpr::SetOperation { left, .. } = body {
-        body = left;
+    let Some(select) = first_select(&query.body) else { return HashSet::new() };
+    let shared = shared_names(select);
+    if shared.is_empty() {
+        return shared;
     }
-    let (SetExpr::Select(select), None) = (body, &query.order_by) else { return };
-    let name = |item: &SelectItem| match item {
-        SelectItem::ExprWithAlias { alias, .. } => Some(shown_name(&folded(alias)).to_owned()),
-        SelectItem::UnnamedExpr(expr) => name_of(expr),
-        _ => None,
-    };
-    let names: Vec<Option<String>> = select.projection.iter().map(name).collect();
+    let mut said = ambiguous::Said::among(&shared);
+    let _: ControlFlow<()> = query.order_by.visit(&mut said);
+    let _: ControlFlow<()> = select.group_by.visit(&mut said);
+    let _: ControlFlow<()> = select.having.visit(&mut said);
+    let Some(select) = first_select_mut(&mut query.body) else { return shared };
     for (i, item) in select.projection.iter_mut().enumerate() {
-        let Some(name) = names[i].as_ref().filter(|name| names.iter().flatten().filter(|other| other == name).count() > 1) else {
-            continue;
-        };
+        let Some(name) = item_name(item).filter(|name| shared.contains(name) && !said.names.contains(name)) else { continue };
         if let SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) = item {
             let expr = std::mem::replace(expr, Expr::value(Value::Null));
-            *item = SelectItem::ExprWithAlias { expr, alias: marked(name, i) };
+            *item = SelectItem::ExprWithAlias { expr, alias: marked(&name, i) };
         }
     }
+    shared
 }
 
 /// The name that the bearer of a shared name has.
 fn marked(name: &str, i: usize) -> Ident {
     Ident::with_quote('"', format!("{name}{MARK}{i}"))
+}
+
+/// The text without marks and their numbers.
+pub(crate) fn unmarked(text: String) -> String {
+    if !text.contains(MARK) {
+        return text;
+    }
+    let mut parts = text.split(MARK);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
 }
 
 /// Whether a column has this name, and shares it with another of its table.
@@ -255,7 +341,7 @@ mod tests {
         let Command::Sql(mut statement) = Command::clone(parse(sql).unwrap()[0].command.as_ref().unwrap()) else {
             panic!("no query")
         };
-        assign(&mut statement);
+        assign(&mut statement).unwrap();
         *statement
     }
 
@@ -304,6 +390,12 @@ mod tests {
             "SELECT 1 FROM (SELECT a AS n, a AS n ORDER BY n) AS t",
             r#"SELECT 1 AS "?column?" FROM (SELECT a AS n, a AS "n#1" ORDER BY n) AS t"#,
         );
+        check(
+            "SELECT * FROM (SELECT a AS x, a AS x, count(*) FROM t GROUP BY x) AS t",
+            r#"SELECT * FROM (SELECT a AS x, a AS "x#1", count(*) AS "count" FROM t GROUP BY x) AS t"#,
+        );
+        check("SELECT * FROM ((SELECT 1 AS a, 2 AS a)) AS t", r#"SELECT * FROM ((SELECT 1 AS "a#0", 2 AS "a#1")) AS t"#);
         assert!(is_shared(&format!("a{MARK}0"), "a") && !is_shared("a", "a"));
+        assert_eq!(unmarked(format!("x.n{MARK}10 and m{MARK}2")), "x.n and m");
     }
 }

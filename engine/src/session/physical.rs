@@ -1,9 +1,9 @@
 //! From a logical plan to a physical one.
 //!
 //! DataFusion's optimizer repeats its rules until a pass changes nothing, so every plan pays for two passes at least. A
-//! plan of one topic with its filter right above it is what it will be after one, but for the limits, which the
-//! rule about them moves further each time: no other rule makes work there for a rule that ran before it, and half of the rules
-//! are about operators that it does not have. Such plans are most of what is asked, and planning is most of the time of a short answer.
+//! plan of one topic with its filter right above it is what it will be after one, but for its limits: no other rule makes work there
+//! for a rule that ran before it, and half of the rules are about operators that it does not have. Such plans are most of what is
+//! asked, and planning is most of the time of a short answer.
 
 use std::sync::Arc;
 
@@ -53,8 +53,9 @@ fn plain_rules(optimizer: &Optimizer) -> Optimizer {
     Optimizer::with_rules(rules.cloned().collect())
 }
 
-/// The rule that gives a limit to the sort below it, and takes the limit away when it comes by again.
-const LIMIT_RULE: &str = "push_down_limit";
+/// The rules that move limits, each time further: one gives a limit to the sort below it and takes it away when it comes by again, and
+/// where two meet there may be no row left.
+const LIMIT_RULES: &[&str] = &["eliminate_limit", "push_down_limit", "propagate_empty_relation"];
 
 fn optimize_plain(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
     let optimizer = state.optimizer();
@@ -62,7 +63,7 @@ fn optimize_plain(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan
     if !plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_))))? {
         return Ok(plan);
     }
-    let rules = optimizer.rules.iter().filter(|rule| rule.name() == LIMIT_RULE);
+    let rules = optimizer.rules.iter().filter(|rule| LIMIT_RULES.contains(&rule.name()));
     Optimizer::with_rules(rules.cloned().collect()).optimize(plan, state, |_, _| {})
 }
 
@@ -166,7 +167,7 @@ mod tests {
         let optimizer = Optimizer::new();
         let kept = plain_rules(&optimizer).rules.len();
         assert_eq!(kept + RULES_OF_OTHERS.len(), optimizer.rules.len());
-        assert!(optimizer.rules.iter().any(|rule| rule.name() == LIMIT_RULE));
+        assert!(LIMIT_RULES.iter().all(|name| optimizer.rules.iter().any(|rule| rule.name() == *name)));
     }
 
     #[tokio::test]
@@ -199,6 +200,7 @@ mod tests {
             ("SELECT * FROM (SELECT ts, host FROM t WHERE level = 'A' ORDER BY ts LIMIT 7) AS s ORDER BY host LIMIT 3", true),
             ("SELECT host FROM (SELECT * FROM t ORDER BY ts LIMIT 7) AS s LIMIT 3", true),
             ("SELECT host FROM t ORDER BY ts LIMIT 0", true),
+            ("SELECT host FROM (SELECT host, ts FROM t ORDER BY ts LIMIT 3) AS s LIMIT 5 OFFSET 3", true),
             ("SELECT max(ts), min(status) FILTER (WHERE level = 'A') FROM t WHERE host LIKE 'web%'", true),
             ("SELECT * FROM (SELECT ts, status * 2 AS double FROM t WHERE host = 'a') AS s ORDER BY double", true),
             ("SELECT * FROM (SELECT cast(ts AS date) AS day FROM t) AS s WHERE day = '2026-01-01'", false),

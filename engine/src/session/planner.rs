@@ -71,7 +71,7 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// Undefined names; whatever else DataFusion finds wrong.
     pub async fn plan(&mut self, mut statement: Statement, parameters: Vec<Option<FieldRef>>) -> Result<LogicalPlan> {
-        column_names::assign(&mut statement);
+        column_names::assign(&mut statement)?;
         for extension in self.relations.extensions() {
             extension.reword(&mut statement);
         }

@@ -16,6 +16,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::error::DataFusionError;
+use datafusion::functions::core::expr_fn::greatest;
 use datafusion::functions_nested::concat::array_concat_udf;
 use datafusion::functions_nested::position::array_position_udf;
 use datafusion::logical_expr::expr::ScalarFunction;
@@ -135,8 +136,8 @@ fn function(call: &ScalarFunction, schema: &DFSchema, expr: &Expr) -> Result<Tra
             if !matches!(array.get_type(schema)?, DataType::List(_)) || !subscript.is_signed_integer() {
                 return Ok(Transformed::no(expr.clone()));
             }
-            let zero = cast(lit(0_i64), subscript);
-            let at = when(at.clone().lt(zero.clone()), zero).otherwise(at.clone())?;
+            // Of NULL it is 0, which no element has.
+            let at = greatest(vec![at.clone(), cast(lit(0_i64), subscript)]);
             Ok(Transformed::yes(call.func.call(vec![array.clone(), at])))
         }
         ("array_append", [array, element]) if is_unknown(element) => match array.get_type(schema)? {

@@ -88,7 +88,8 @@ impl VisitorMut for Words {
         let other = literal::reword(expr)
             .or_else(|| aggregate::reword(expr))
             .or_else(|| pattern::reword(expr))
-            .or_else(|| row::reword(expr));
+            .or_else(|| row::reword(expr))
+            .or_else(|| slice::element(expr));
         if let Some(other) = other {
             *expr = other;
         }

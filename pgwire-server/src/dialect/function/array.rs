@@ -7,7 +7,7 @@ use datafusion::common::Result;
 use strata_engine::error::DataFault;
 
 use super::value::{Kind, Row, Value};
-use super::{Function, Gives, Overload};
+use super::{Body, Function, Gives, Overload};
 use crate::dialect::fault;
 
 /// The functions.
@@ -17,6 +17,11 @@ pub(super) const ALL: &[Function] = &[
         overloads: &[Overload::new(&[Kind::Array, Kind::Int], Kind::Int, |row| {
             Ok(if row.array(0).is_empty() || row.int(1) != 1 { Value::Null } else { Value::Int(1) })
         })],
+    },
+    // Bounds of slices are evaluated once, and NULL stays.
+    Function {
+        name: "strata_at_least",
+        overloads: &[Overload::with(&[Kind::Long, Kind::Long], Kind::Long, Body::Longs(|value, least| Ok(value.max(least))))],
     },
     Function {
         name: "array_upper",
