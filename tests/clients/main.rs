@@ -8,7 +8,7 @@
 //! | `node_client.js` | node-postgres with its cursors and COPY streams |
 //! | `pgjdbc.rs` with `PgJdbc*.java` | pgjdbc |
 //! | `pgcli.rs` | pgcli |
-//! | `psql_commands.rs` | psql 15 |
+//! | `psql_commands.rs`, `psql_completion.py` | psql 15 |
 //! | `tokio_postgres.rs` | tokio-postgres |
 //! | `browsers.rs` with `superset_client.py` | Apache Superset |
 //! | `browsers.rs` with `pgadmin_client.py` | the catalogue queries of pgAdmin 4 |

@@ -28,6 +28,11 @@ fn sqlalchemy_and_pandas() {
 }
 
 #[test]
+fn psql_completes_names() {
+    script(python("python"), "psql_completion.py", 2);
+}
+
+#[test]
 fn node_postgres() {
     script(node(), "node_client.js", 7);
 }

@@ -100,7 +100,9 @@ impl Setting {
             // Only letters and digits count, as in PostgreSQL; some clients send the name in quotes.
             Kind::Encoding => match trimmed.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
                 "utf8" | "unicode" => Ok("UTF8".to_owned()),
-                _ => Err(self.invalid(value, Some("Only UTF8 is offered.".into()))),
+                // What psql asks for on a terminal without a locale: bytes as they are, and they are UTF-8.
+                "sqlascii" => Ok("SQL_ASCII".to_owned()),
+                _ => Err(self.invalid(value, Some("Only UTF8 is offered, and SQL_ASCII, which converts nothing.".into()))),
             },
         }
     }
@@ -211,6 +213,7 @@ mod tests {
         check("standard_conforming_strings", "on", Some("on"));
         check("client_encoding", "utf-8", Some("UTF8"));
         check("client_encoding", "'utf-8'", Some("UTF8"));
+        check("client_encoding", "sql_ascii", Some("SQL_ASCII"));
         check("client_encoding", "latin1", None);
         check("datestyle", "iso, dmy", Some("ISO, DMY"));
         check("datestyle", "german", None);

@@ -41,7 +41,8 @@ pub const ALL: &[Setting] = &[
     session("enable_indexscan", Kind::Bool, "on", "Whether queries ask indexes. Answers are the same without, only later."),
     session("bytea_output", Kind::Word(&["hex"]), "hex", "Text form of bytea values."),
     session("check_function_bodies", Kind::Bool, "on", "Accepted for scripts; there are no functions to check."),
-    session("client_encoding", Kind::Encoding, "UTF8", "Encoding of the client; UTF8 always.").reported(),
+    session("client_encoding", Kind::Encoding, "UTF8", "Encoding of the client: UTF8, or SQL_ASCII, which converts nothing.")
+        .reported(),
     session("client_min_messages", MESSAGES, "notice", "Least severity of messages sent to the client."),
     fixed("data_directory", Kind::Text, "", "Folder of everything that is stored."),
     session("DateStyle", Kind::DateStyle, "ISO, MDY", "Form of dates.").reported(),
