@@ -269,6 +269,7 @@ pub enum DataFault {
     /// A file of the server's that is not there, or not to be seen.
     NoFile,
 }
+
 impl EngineError {
     /// Somebody says a name that stands for several columns.
     pub(crate) fn ambiguous(column: &str) -> Self {

@@ -32,7 +32,6 @@ mod grok;
 mod input;
 mod jsonpath;
 pub mod lexer;
-mod moment;
 mod object_keys;
 mod path;
 mod path_query;

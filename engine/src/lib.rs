@@ -16,6 +16,7 @@ pub mod extension;
 pub mod ingest;
 pub mod jsonb;
 pub mod lifecycle;
+mod moment;
 pub mod records;
 pub mod scan;
 pub mod session;

@@ -51,6 +51,7 @@ use strata_engine::session::SessionInfo;
 use strata_engine::{Engine, EngineError};
 
 use provider::SystemTable;
+pub(crate) use rewrite::relations;
 use table::Table;
 use world::Source;
 

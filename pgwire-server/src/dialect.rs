@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::sqlparser::ast::{Expr, Statement};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Statement};
 use strata_engine::Result;
 
 /// Registers all of it in a new session's context.
@@ -55,6 +55,11 @@ pub(crate) fn register(context: &SessionContext) -> Result<()> {
 /// Whether an expression calls a function that gives rows.
 pub(crate) fn is_series(expr: &Expr) -> bool {
     words::is_series(expr)
+}
+
+/// A name as it is stored: in lower case, unless it stands in quotes.
+pub(crate) fn folded(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 /// Says what the planner does not know in words that it knows.

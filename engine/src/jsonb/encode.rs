@@ -9,14 +9,14 @@ use arrow::datatypes::{
     TimeUnit, TimestampMicrosecondType,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use strata_storage::schema::SQL_TYPE;
 
 use crate::error::DataFault;
+use crate::moment;
 
 use super::canonical::canonical;
 use super::function::{data_error, is_jsonb, is_text};
-use super::moment;
 use super::quoted::quote;
 
 /// Appends the value of `array` in `row`. Numbers and booleans are themselves, lists are arrays, jsonb stays as it is, json becomes
@@ -106,11 +106,12 @@ fn number(value: f64, printed: &str, out: &mut String) {
 /// The text of what is a string in JSON.
 fn text(array: &ArrayRef, row: usize) -> Result<String> {
     Ok(match array.data_type() {
-        DataType::Date32 => moment::date(array.as_primitive::<Date32Type>().value(row))?,
+        DataType::Date32 => moment::date(array.as_primitive::<Date32Type>().value(row)).ok_or_else(out_of_range)?,
         DataType::Timestamp(_, zone) => {
             let micros = cast(&array.slice(row, 1), &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
             let zone = zone.as_ref().map(|zone| zone.parse()).transpose()?;
-            moment::timestamp(micros.as_primitive::<TimestampMicrosecondType>().value(0), zone)?
+            let us = micros.as_primitive::<TimestampMicrosecondType>().value(0);
+            moment::timestamp(us, zone, moment::Form::Json).ok_or_else(out_of_range)?
         }
         DataType::Time32(_) | DataType::Time64(_) => {
             let micros = cast(&array.slice(row, 1), &DataType::Time64(TimeUnit::Microsecond))?;
@@ -130,4 +131,8 @@ fn text(array: &ArrayRef, row: usize) -> Result<String> {
 fn print(array: &ArrayRef, row: usize) -> Result<String> {
     let options = FormatOptions::default().with_display_error(false);
     Ok(ArrayFormatter::try_new(array.as_ref(), &options)?.value(row).try_to_string()?)
+}
+
+fn out_of_range() -> DataFusionError {
+    data_error(DataFault::DatetimeOverflow, "timestamp out of range".to_owned())
 }

@@ -22,6 +22,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
+use super::insert::folded;
 use crate::Result;
 use crate::error::EngineError;
 
@@ -118,7 +119,7 @@ fn expression(item: &SelectItem) -> Option<&Expr> {
 fn item_name(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(shown_name(&folded(alias)).to_owned()),
-        SelectItem::UnnamedExpr(expr) => name_of(expr),
+        SelectItem::UnnamedExpr(expr) => Some(given_name(expr)),
         _ => None,
     }
 }
@@ -181,7 +182,6 @@ fn name_set(body: &mut SetExpr) {
 /// Marks all columns of a table in FROM that share a name, so that only a wildcard finds them; the names. Where its own ORDER BY or
 /// GROUP BY says the name, the first keeps it.
 fn hide_shared(query: &mut Query) -> HashSet<String> {
-    name_set(&mut query.body);
     let Some(select) = first_select(&query.body) else { return HashSet::new() };
     let shared = shared_names(select);
     if shared.is_empty() {
@@ -233,7 +233,7 @@ fn name_list(items: &mut [SelectItem]) {
     }
     for (i, item) in items.iter_mut().enumerate() {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
-        let name = name_of(expr).unwrap_or_else(|| "?column?".to_owned());
+        let name = given_name(expr);
         let fresh = taken.insert(name.clone());
         if fresh && matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
             continue;
@@ -259,8 +259,9 @@ fn separate_after_wildcard(body: &mut SetExpr) {
     }
 }
 
-fn folded(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+/// What a column is called that nobody named.
+fn given_name(expr: &Expr) -> String {
+    name_of(expr).unwrap_or_else(|| "?column?".to_owned())
 }
 
 /// PostgreSQL's name of an expression; `None` if it has none.

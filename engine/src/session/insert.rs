@@ -295,6 +295,7 @@ pub(super) fn template(sql: &str) -> Result<Statement> {
 pub(super) fn folded(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
+
 /// Whether an INSERT is of values alone: no SELECT, no subquery, nothing that another statement may have written before.
 pub(super) fn reads_nothing(insert: &Insert) -> bool {
     struct Queries(usize);

@@ -429,9 +429,12 @@ fn from_is_empty(select: &Select) -> bool {
 
 /// Whether it reads a system table.
 fn reads_system(select: &Select) -> bool {
-    let tables =
-        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
-    tables.filter_map(catalog_table).any(|name| is_system_table(&name))
+    relations(select).filter_map(catalog_table).any(|name| is_system_table(&name))
+}
+
+/// What stands in FROM, joined or alone.
+pub(crate) fn relations(select: &Select) -> impl Iterator<Item = &TableFactor> {
+    select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)))
 }
 
 /// The name of a table if it may be one of `pg_catalog`.

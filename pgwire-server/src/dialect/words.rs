@@ -115,6 +115,35 @@ fn values_as_union(query: &mut Query) {
 
 /// An expression from its text, which is made of parts that were parsed before. If it does not parse, what was written stays, and
 /// the planner says what it lacks.
+/// Changes the expressions of a clause, inner ones first, but not those in subqueries, which have lists and names of their own.
+fn outside_subqueries(clause: &mut impl VisitMut, change: impl FnMut(&mut Expr)) {
+    struct Outside<F> {
+        depth: usize,
+        change: F,
+    }
+    impl<F: FnMut(&mut Expr)> VisitorMut for Outside<F> {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+            self.depth += 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+            self.depth -= 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            if self.depth == 0 {
+                (self.change)(expr);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _: ControlFlow<()> = clause.visit(&mut Outside { depth: 0, change });
+}
+
 fn parsed(text: &str) -> Option<Expr> {
     let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?;
     parser.parse_expr().ok()

@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{Expr, JoinConstraint, JoinOperator, Query, Statement, TableWithJoins, Visit, Visitor};
 
-use super::{first_select, folded, shared_names};
+use super::super::insert::folded;
+use super::{first_select, shared_names};
 use crate::Result;
 use crate::error::EngineError;
 

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     SelectItem, TableFactor, Value, ValueWithSpan, VisitorMut,
 };
 
-use super::{as_type, call, catalog_table};
+use super::{as_type, call, catalog_table, relations};
 
 /// Casts to types of the catalog: `reg...` become functions, others lose their schema.
 pub(super) fn cast(value: &Expr, data_type: &mut DataType) -> Option<Expr> {
@@ -134,15 +134,13 @@ fn plain_type(data_type: &mut DataType) {
 
 /// The names by which a SELECT knows tables of the catalog, each with the oid of the table.
 pub(super) fn table_oids(select: &Select) -> Vec<(String, u32)> {
-    let tables =
-        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
     let named = |table: &TableFactor| {
         let TableFactor::Table { name, alias, .. } = table else { return None };
         let oid = super::super::table_oid(&catalog_table(table)?)?;
         let last = name.0.last().and_then(ObjectNamePart::as_ident);
         Some((alias.as_ref().map(|alias| &alias.name).or(last)?.value.clone(), oid))
     };
-    tables.filter_map(named).collect()
+    relations(select).filter_map(named).collect()
 }
 
 /// Whether it is a column that every table of PostgreSQL's has, of one of these tables.

@@ -4,6 +4,7 @@
 use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByKind, Query, SelectItem, SetExpr, Value, ValueWithSpan};
 
 use super::{has_subquery, parsed_query};
+use crate::dialect::folded;
 
 /// `SELECT a FROM t ORDER BY (SELECT ...), 1` as `SELECT "a" FROM (SELECT a, (SELECT ...) AS "order 0" FROM t) AS "rows" ORDER BY
 /// "order 0", 1`, and `SELECT f(t.a) AS a FROM t ORDER BY t.a` likewise.
@@ -72,6 +73,5 @@ fn name(item: &SelectItem) -> Option<&Ident> {
 }
 
 fn quoted(name: &Ident) -> Ident {
-    let folded = if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() };
-    Ident::with_quote('"', folded)
+    Ident::with_quote('"', folded(name))
 }

@@ -3,14 +3,15 @@
 //! They become `row_to_json(t.*)`, of which [`Records`](crate::dialect::record::Records) makes the table's columns when these are known.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
-    TableFactor, VisitMut, VisitorMut,
+    TableFactor,
 };
 
-use super::FunctionName;
+use super::{FunctionName, outside_subqueries};
+use crate::catalog::relations;
+use crate::dialect::folded;
 
 /// Functions of a value that may be a row.
 const OF_ROWS: [&str; 5] = ["row_to_json", "to_json", "to_jsonb", "json_agg", "jsonb_agg"];
@@ -36,19 +37,31 @@ fn first_name(function: &Function) -> Option<&Ident> {
 
 /// Says `t.*` for each `t` that is a name of FROM.
 pub(super) fn reword(select: &mut Select) {
-    let relations =
-        select.from.iter().flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|it| &it.relation)));
-    let mut rows = Rows { names: relations.filter_map(called).collect(), used: HashSet::new(), depth: 0 };
-    let _: ControlFlow<()> = select.projection.visit(&mut rows);
-    let _: ControlFlow<()> = select.selection.visit(&mut rows);
-    let _: ControlFlow<()> = select.having.visit(&mut rows);
+    let names: Vec<(String, ObjectName)> = relations(select).filter_map(called).collect();
+    let mut used = HashSet::new();
+    let mut of_row = |expr: &mut Expr| {
+        if let Expr::Function(function) = expr
+            && let Some(called) = first_name(function).map(folded)
+            && let Some((_, name)) = names.iter().find(|(known, _)| *known == called)
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            list.args[0] = FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name.clone()));
+            used.insert(called);
+            if FunctionName::of(&function.name).is_some_and(|name| name.as_str() == "to_json") {
+                function.name = ObjectName::from(vec![Ident::new("row_to_json")]);
+            }
+        }
+    };
+    outside_subqueries(&mut select.projection, &mut of_row);
+    outside_subqueries(&mut select.selection, &mut of_row);
+    outside_subqueries(&mut select.having, &mut of_row);
     let relations = select
         .from
         .iter_mut()
         .flat_map(|from| std::iter::once(&mut from.relation).chain(from.joins.iter_mut().map(|join| &mut join.relation)));
     for relation in relations {
         if let TableFactor::Derived { subquery, alias: Some(alias), .. } = relation
-            && rows.used.contains(&folded(&alias.name))
+            && used.contains(&folded(&alias.name))
         {
             name_columns(subquery);
         }
@@ -84,48 +97,6 @@ fn called(relation: &TableFactor) -> Option<(String, ObjectName)> {
             Some((folded(&alias.name), ObjectName::from(vec![alias.name.clone()])))
         }
         _ => None,
-    }
-}
-
-fn folded(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
-}
-
-/// Changes calls, but not those in subqueries, which have names of their own.
-struct Rows {
-    names: Vec<(String, ObjectName)>,
-    /// The names that were found as rows.
-    used: HashSet<String>,
-    depth: usize,
-}
-
-impl VisitorMut for Rows {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.depth == 0
-            && let Expr::Function(function) = expr
-            && let Some(called) = first_name(function).map(folded)
-            && let Some((_, name)) = self.names.iter().find(|(known, _)| *known == called)
-            && let FunctionArguments::List(list) = &mut function.args
-        {
-            list.args[0] = FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name.clone()));
-            self.used.insert(called);
-            if FunctionName::of(&function.name).is_some_and(|name| name.as_str() == "to_json") {
-                function.name = ObjectName::from(vec![Ident::new("row_to_json")]);
-            }
-        }
-        ControlFlow::Continue(())
     }
 }
 

@@ -2,11 +2,9 @@
 //!
 //! Here such functions give arrays, which `unnest` takes apart. In FROM the column has the alias's name, as PostgreSQL has it.
 
-use std::ops::ControlFlow;
-
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
-    TableFactor, TableFunctionArgs, VisitMut, VisitorMut,
+    Expr, FunctionArg, Ident, ObjectName, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor,
+    TableFunctionArgs,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -36,39 +34,19 @@ const PAIRS: [(&str, &str); 4] = [
 pub(super) fn expand_list(select: &mut Select) {
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            let _: ControlFlow<()> = expr.visit(&mut List { depth: 0 });
+            super::outside_subqueries(expr, wrap);
         }
     }
 }
 
-/// Wraps series, but not those in subqueries, which have lists of their own.
-struct List {
-    depth: usize,
-}
-
-impl VisitorMut for List {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.depth == 0
-            && let Expr::Function(function) = expr
-            && is_series(&function.name)
-            && function.over.is_none()
-            && let Some(unnested) = super::parsed(&format!("unnest({function})"))
-        {
-            *expr = unnested;
-        }
-        ControlFlow::Continue(())
+/// `unnest(f(x))` for `f(x)`.
+fn wrap(expr: &mut Expr) {
+    if let Expr::Function(function) = expr
+        && is_series(&function.name)
+        && function.over.is_none()
+        && let Some(unnested) = super::parsed(&format!("unnest({function})"))
+    {
+        *expr = unnested;
     }
 }
 

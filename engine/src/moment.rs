@@ -1,67 +1,60 @@
-//! Dates, times and intervals in the form that PostgreSQL's JSON has them in: `2026-03-01T08:00:00.5+08:00`, `1 day 02:00:00`.
+//! Dates, times and intervals as PostgreSQL writes them: `2026-03-01 08:00:00.5+08`, in JSON `2026-03-01T08:00:00.5+08:00`, and
+//! `1 day 02:00:00`.
 //!
-//! The largest and the smallest number of a date or a timestamp stand for the two infinities. A time beyond the library's calendar is
-//! an error, never a text that says so.
+//! The largest and the smallest number of a date or a timestamp stand for the two infinities. A time beyond the library's calendar has
+//! no text.
 
 use arrow::array::timezone::Tz;
 use arrow::datatypes::IntervalMonthDayNano;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Offset};
-use datafusion::common::Result;
-
-use crate::error::DataFault;
-
-use super::function::data_error;
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Offset};
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// `days` since 1970.
-///
-/// # Errors
-/// A day that the calendar does not have.
-pub(super) fn date(days: i32) -> Result<String> {
+/// Where a timestamp stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `2026-03-01 08:00:00+08`.
+    Text,
+    /// `2026-03-01T08:00:00+08:00`.
+    Json,
+}
+
+/// `days` since 1970; `None` for a day that the calendar does not have.
+pub(crate) fn date(days: i32) -> Option<String> {
     match days {
-        i32::MAX => Ok("infinity".to_owned()),
-        i32::MIN => Ok("-infinity".to_owned()),
+        i32::MAX => Some("infinity".to_owned()),
+        i32::MIN => Some("-infinity".to_owned()),
         _ => {
-            let midnight = DateTime::from_timestamp(i64::from(days) * DAY_SECONDS, 0).ok_or_else(out_of_range)?.date_naive();
-            Ok(format!("{}{}", day(midnight), era(midnight)))
+            let midnight = DateTime::from_timestamp(i64::from(days) * DAY_SECONDS, 0)?.date_naive();
+            Some(day(midnight) + era(midnight))
         }
     }
 }
 
-/// Microseconds since 1970, seen in `zone` and followed by its offset, if there is one.
-///
-/// # Errors
-/// A time that the calendar does not have.
-pub(super) fn timestamp(us: i64, zone: Option<Tz>) -> Result<String> {
+/// Microseconds since 1970, seen in `zone` and followed by its offset, if there is one; `None` for a time that the calendar does not have.
+pub(crate) fn timestamp(us: i64, zone: Option<Tz>, form: Form) -> Option<String> {
     match us {
-        i64::MAX => return Ok("infinity".to_owned()),
-        i64::MIN => return Ok("-infinity".to_owned()),
+        i64::MAX => return Some("infinity".to_owned()),
+        i64::MIN => return Some("-infinity".to_owned()),
         _ => {}
     }
-    let utc = DateTime::from_timestamp_micros(us).ok_or_else(out_of_range)?;
+    let utc = DateTime::from_timestamp_micros(us)?;
     let Some(zone) = zone else {
         let local = utc.naive_utc();
-        return Ok(local_text(local) + era(local.date()));
+        return Some(local_text(local, form) + era(local.date()));
     };
     let offset = utc.with_timezone(&zone).offset().fix();
-    let local = utc.naive_utc().checked_add_offset(offset).ok_or_else(out_of_range)?;
-    let seconds = offset.local_minus_utc();
-    let mut text = local_text(local);
-    text.push_str(&format!("{}{:02}:{:02}", sign(seconds < 0), seconds.abs() / 3600, seconds.abs() / 60 % 60));
-    if seconds % 60 != 0 {
-        text.push_str(&format!(":{:02}", seconds.abs() % 60));
-    }
-    Ok(text + era(local.date()))
+    let local = utc.naive_utc().checked_add_offset(offset)?;
+    Some(local_text(local, form) + &offset_text(offset, form) + era(local.date()))
 }
 
 /// Microseconds since midnight, up to and with `24:00:00`.
-pub(super) fn time(us: i64) -> String {
+pub(crate) fn time(us: i64) -> String {
     clock(us.unsigned_abs())
 }
 
 /// `1 year 2 mons -3 days +04:05:06.7`.
-pub(super) fn interval(value: IntervalMonthDayNano) -> String {
+pub(crate) fn interval(value: IntervalMonthDayNano) -> String {
     let mut text = String::new();
     let mut after_negative = false;
     for (number, unit) in [(value.months / 12, "year"), (value.months % 12, "mon"), (value.days, "day")] {
@@ -92,9 +85,21 @@ fn clock(us: u64) -> String {
     format!("{text}.{}", format!("{fraction:06}").trim_end_matches('0'))
 }
 
-fn local_text(time: NaiveDateTime) -> String {
+fn local_text(time: NaiveDateTime, form: Form) -> String {
     let us = time.and_utc().timestamp_micros().rem_euclid(DAY_SECONDS * 1_000_000);
-    format!("{}T{}", day(time.date()), clock(us.unsigned_abs()))
+    let separator = if form == Form::Json { 'T' } else { ' ' };
+    format!("{}{separator}{}", day(time.date()), clock(us.unsigned_abs()))
+}
+
+/// `+00`, `-03:30`; in JSON `+00:00`, and seconds where there are any.
+fn offset_text(offset: FixedOffset, form: Form) -> String {
+    let seconds = offset.local_minus_utc();
+    let (sign, seconds) = if seconds < 0 { ('-', -seconds) } else { ('+', seconds) };
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (hours, 0, _) if form == Form::Text => format!("{sign}{hours:02}"),
+        (hours, minutes, seconds) if form == Form::Json && seconds != 0 => format!("{sign}{hours:02}:{minutes:02}:{seconds:02}"),
+        (hours, minutes, _) => format!("{sign}{hours:02}:{minutes:02}"),
+    }
 }
 
 /// There is no year 0: before 1 comes 1 BC.
@@ -108,14 +113,6 @@ fn era(day: NaiveDate) -> &'static str {
     if day.year() > 0 { "" } else { " BC" }
 }
 
-fn sign(negative: bool) -> char {
-    if negative { '-' } else { '+' }
-}
-
-fn out_of_range() -> datafusion::error::DataFusionError {
-    data_error(DataFault::DatetimeOverflow, "timestamp out of range".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +124,7 @@ mod tests {
         {
             assert_eq!(date(days).unwrap(), expected);
         }
-        assert!(date(i32::MAX - 1).is_err());
+        assert!(date(i32::MAX - 1).is_none());
     }
 
     #[test]
@@ -142,9 +139,19 @@ mod tests {
             (i64::MAX, None, "infinity"),
             (i64::MIN, Some("+00:00"), "-infinity"),
         ] {
-            assert_eq!(timestamp(us, zone.map(|zone| zone.parse().unwrap())).unwrap(), expected);
+            assert_eq!(timestamp(us, zone.map(|zone| zone.parse().unwrap()), Form::Json).unwrap(), expected);
         }
-        assert!(timestamp(i64::MAX - 1, None).is_err());
+        assert!(timestamp(i64::MAX - 1, None, Form::Json).is_none());
+    }
+
+    #[test]
+    fn fractions_and_offsets_are_short() {
+        let time = |us| DateTime::from_timestamp_micros(us).unwrap().naive_utc();
+        assert_eq!(local_text(time(0), Form::Text), "1970-01-01 00:00:00");
+        assert_eq!(local_text(time(10_500_000), Form::Text), "1970-01-01 00:00:10.5");
+        assert_eq!(local_text(time(600_000_001), Form::Text), "1970-01-01 00:10:00.000001");
+        assert_eq!(offset_text(FixedOffset::east_opt(0).unwrap(), Form::Text), "+00");
+        assert_eq!(offset_text(FixedOffset::west_opt(12_600).unwrap(), Form::Text), "-03:30");
     }
 
     #[test]
